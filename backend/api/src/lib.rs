@@ -1,0 +1,1 @@
+//! The custom resources of `kargo.akuity.io/v1alpha1`.

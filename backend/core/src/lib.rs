@@ -1,0 +1,1 @@
+//! Every decision of Argosy. No I/O, no clock, no async.

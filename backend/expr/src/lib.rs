@@ -1,0 +1,1 @@
+//! The expression language. No domain words in it.

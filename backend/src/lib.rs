@@ -1,0 +1,1 @@
+//! The shell: controllers, HTTP, Git, registries.

@@ -1,0 +1,1 @@
+//! What crosses HTTP between the backend, the panel and the CLI. Serde only.
