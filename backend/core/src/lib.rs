@@ -1,1 +1,3 @@
 //! Every decision of Argosy. No I/O, no clock, no async.
+
+pub mod steps;
