@@ -1,1 +1,4 @@
 //! The shell: controllers, HTTP, Git, registries.
+
+pub mod mirrors;
+pub mod secret;
