@@ -1,4 +1,11 @@
 //! The shell: controllers, HTTP, Git, registries.
 
+pub mod cache;
+pub mod caches;
+pub mod context;
+pub mod metrics;
 pub mod mirrors;
+pub mod queue;
 pub mod secret;
+pub mod settings;
+pub mod version;
