@@ -1,1 +1,21 @@
-//! Real servers for tests and the demo.
+//! Real servers for tests and the demo: Git over HTTP, an OCI registry, a Kubernetes API, Argo CD, and
+//! Argosy itself as the built binary.
+//!
+//! Servers that are programs run as children which die with this process, however it ends. Servers
+//! that are part of this process run on a runtime of their own, so that they outlive the test that
+//! happened to start them. Everything listens on 127.0.0.1 only.
+
+mod background;
+mod folder;
+mod ports;
+mod process;
+mod wait;
+
+pub mod faults;
+pub mod git;
+pub mod image;
+pub mod registry;
+
+pub use folder::Folder;
+pub use process::{Launch, Process};
+pub use wait::wait_for;
