@@ -1,12 +1,13 @@
 //! An OCI registry: Debian's `docker-registry` as a process, and what tests put into it.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use futures::{StreamExt as _, TryStreamExt as _};
 use reqwest::{Client, Response, StatusCode, header};
+use tokio::sync::OnceCell;
 
 use crate::image::{Blob, Built, Image, Index, Manifest};
 use crate::ports::Port;
@@ -22,7 +23,7 @@ pub struct Registry {
     process: Process,
     port: Port,
     client: Client,
-    known: Mutex<HashSet<String>>,
+    known: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
     _folder: Folder,
 }
 
@@ -141,11 +142,19 @@ impl Registry {
             .map(drop)
     }
 
+    // The registry mixes up uploads of one blob at the same time, and every image has the same layer.
     async fn put_blob(&self, repository: &str, blob: &Blob) -> Result<()> {
         let key = format!("{repository}@{}", blob.digest);
-        if self.known().contains(&key) {
-            return Ok(());
-        }
+        let once = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(known.entry(key).or_default())
+        };
+        once.get_or_try_init(|| self.upload(repository, blob))
+            .await
+            .copied()
+    }
+
+    async fn upload(&self, repository: &str, blob: &Blob) -> Result<()> {
         let begin = format!("{}/v2/{repository}/blobs/uploads/", self.url());
         let begun = expect(self.client.post(begin).send().await?, StatusCode::ACCEPTED).await?;
         let place = begun
@@ -154,13 +163,7 @@ impl Registry {
             .context("an upload has no place")?;
         let url = format!("{}&digest={}", place.to_str()?, blob.digest);
         let put = self.client.put(url).body(blob.bytes.clone()).send().await?;
-        expect(put, StatusCode::CREATED).await?;
-        self.known().insert(key);
-        Ok(())
-    }
-
-    fn known(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        expect(put, StatusCode::CREATED).await.map(drop)
     }
 
     async fn put_manifest(&self, repository: &str, tag: &str, manifest: &Manifest) -> Result<()> {
