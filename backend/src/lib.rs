@@ -8,4 +8,6 @@ pub mod mirrors;
 pub mod queue;
 pub mod secret;
 pub mod settings;
+pub mod steps;
+pub mod tools;
 pub mod version;

@@ -1,3 +1,7 @@
 //! Every decision of Argosy. No I/O, no clock, no async.
 
+pub mod mechanisms;
+pub mod promotion;
+pub mod stage_check;
 pub mod steps;
+pub mod task;
