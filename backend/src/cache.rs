@@ -13,7 +13,7 @@
 //! # async fn example(client: kube::Client) {
 //! let cache: Cache<ConfigMap> = Cache::new(&[&BY_COLOUR]);
 //! tokio::spawn(cache.clone().feed(client, None));
-//! cache.synced().await;
+//! cache.synced(false).await;
 //! let blue = cache.by(&BY_COLOUR, "blue"); // Vec<Arc<ConfigMap>>, sorted by namespace and name
 //! # }
 //! ```
@@ -202,13 +202,16 @@ impl<K: Resource + 'static> Cache<K> {
         *self.0.progress.borrow()
     }
 
-    /// Returns when the first listing is complete, or when the cluster does not know the kind.
-    pub async fn synced(&self) {
+    /// Returns when the first listing is complete; with `optional`, also when the cluster does not know the kind.
+    pub async fn synced(&self, optional: bool) {
         let mut progress = self.0.progress.subscribe();
+        let there = |progress: &Progress| match progress {
+            Progress::Synced => true,
+            Progress::Unknown => optional,
+            Progress::Listing => false,
+        };
         // The sender lives in `self`, so the wait cannot fail.
-        let _ = progress
-            .wait_for(|progress| *progress != Progress::Listing)
-            .await;
+        let _ = progress.wait_for(there).await;
     }
 
     fn read<T>(&self, read: impl FnOnce(&Store<K>) -> T) -> T {

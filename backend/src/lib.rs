@@ -1,5 +1,6 @@
 //! The shell: controllers, HTTP, Git, registries.
 
+pub mod argocd;
 pub mod cache;
 pub mod caches;
 pub mod context;

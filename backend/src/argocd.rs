@@ -1,0 +1,3 @@
+//! Argo CD as Argosy sees it.
+
+pub mod application;
