@@ -15,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use reqwest::Client;
 
 use crate::background::Served;
+use crate::client;
 
 /// Headers that belong to one connection.
 const HOP: [HeaderName; 5] = [
@@ -85,7 +86,6 @@ struct Rule {
     fault: Fault,
 }
 
-#[derive(Default)]
 struct State {
     target: String,
     client: Client,
@@ -110,11 +110,11 @@ impl Faults {
     pub async fn before(target: &str) -> Result<Self> {
         let state = Arc::new(State {
             target: target.trim_end_matches('/').to_owned(),
-            // Redirects and compression are the business of the two ends.
-            client: Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .build()?,
-            ..State::default()
+            // Redirects are the business of the two ends.
+            client: client::builder().build()?,
+            seen: Mutex::default(),
+            rules: Mutex::default(),
+            user: Mutex::default(),
         });
         let router = Router::new().fallback(pass).with_state(Arc::clone(&state));
         Ok(Self {

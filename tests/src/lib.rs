@@ -6,6 +6,7 @@
 //! happened to start them. Everything listens on 127.0.0.1 only.
 
 mod background;
+mod client;
 mod folder;
 mod ports;
 mod process;
@@ -16,6 +17,7 @@ pub mod git;
 pub mod image;
 pub mod registry;
 
+pub use client::http_client;
 pub use folder::Folder;
 pub use process::{Launch, Process};
 pub use wait::wait_for;

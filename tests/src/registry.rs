@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::image::{Blob, Built, Image, Index, Manifest};
 use crate::ports::Port;
-use crate::{Folder, Launch, Process};
+use crate::{Folder, Launch, Process, http_client};
 
 /// How many images are pushed at the same time.
 const PARALLEL: usize = 16;
@@ -45,7 +45,7 @@ impl Registry {
             .arg("serve")
             .arg(&config)
             .start()?;
-        let client = Client::builder().timeout(Duration::from_secs(30)).build()?;
+        let client = http_client()?;
         let url = format!("http://127.0.0.1:{}/v2/", port.number);
         process
             .ready(Duration::from_secs(20), || async {

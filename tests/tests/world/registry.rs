@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use argosy_tests::faults::{Fault, Faults};
+use argosy_tests::http_client;
 use argosy_tests::image::{Built, Image, Index};
 use argosy_tests::registry::Registry;
-use reqwest::{Client, Response};
+use reqwest::Response;
 use serde_json::Value;
 
 async fn manifest(base: &str, repository: &str, tag: &str) -> Response {
@@ -13,7 +14,8 @@ async fn manifest(base: &str, repository: &str, tag: &str) -> Response {
 }
 
 async fn try_manifest(base: &str, repository: &str, tag: &str) -> reqwest::Result<Response> {
-    Client::new()
+    http_client()
+        .unwrap()
         .get(format!("{base}/v2/{repository}/manifests/{tag}"))
         .header("accept", "application/vnd.oci.image.manifest.v1+json")
         .header("accept", "application/vnd.oci.image.index.v1+json")
@@ -26,7 +28,8 @@ async fn try_manifest(base: &str, repository: &str, tag: &str) -> reqwest::Resul
 }
 
 async fn json(url: String) -> Value {
-    Client::new()
+    http_client()
+        .unwrap()
         .get(url)
         .send()
         .await
@@ -156,7 +159,8 @@ async fn the_proxy_counts_and_breaks_on_demand() {
     faults.demand("ada", "secret");
     assert_eq!(get().await.status(), 401);
     let url = format!("{}/v2/", faults.url());
-    let allowed = Client::new()
+    let allowed = http_client()
+        .unwrap()
         .get(url)
         .basic_auth("ada", Some("secret"))
         .send()
