@@ -1,5 +1,6 @@
 //! Every decision of Argosy. No I/O, no clock, no async.
 
+pub mod constraint;
 pub mod mechanisms;
 pub mod promotion;
 pub mod stage_check;
