@@ -2,7 +2,9 @@
 
 pub mod constraint;
 pub mod mechanisms;
+pub mod pattern;
 pub mod promotion;
 pub mod stage_check;
 pub mod steps;
 pub mod task;
+pub mod urls;
