@@ -13,7 +13,7 @@ fn problems(step: &str, config: &Value) -> Vec<String> {
 fn refusal(step: &str, config: &Value) -> String {
     find(step)
         .unwrap()
-        .check(&config)
+        .check(config)
         .map_or_else(|e| e.to_string(), |()| "accepted".to_owned())
 }
 
