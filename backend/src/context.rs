@@ -3,6 +3,7 @@
 use kube::Client;
 
 use crate::caches::Caches;
+use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
@@ -12,6 +13,8 @@ pub struct Context {
     pub client: Client,
     /// What the API server holds.
     pub caches: Caches,
+    /// Tells what happened.
+    pub events: Events,
     /// What is counted.
     pub metrics: Metrics,
     /// What the operator has chosen.

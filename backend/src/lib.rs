@@ -4,6 +4,7 @@ pub mod argocd;
 pub mod cache;
 pub mod caches;
 pub mod context;
+pub mod events;
 pub mod metrics;
 pub mod mirrors;
 pub mod queue;
