@@ -48,6 +48,22 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder and those above it.
+pub(super) fn make_folder(path: &Path, shown: &str) -> Result<(), Fault> {
+    fs::create_dir_all(path).map_err(|error| {
+        Fault::errored(format!(
+            "cannot make the folder {shown:?}: {}",
+            reason(&error)
+        ))
+    })
+}
+
+/// Whether output to this path is one file: it has the name of a YAML file.
+pub(super) fn is_yaml(path: &Path) -> bool {
+    let extension = path.extension().and_then(std::ffi::OsStr::to_str);
+    extension.is_some_and(|extension| matches!(extension, "yaml" | "yml")) && !path.is_dir()
+}
+
 /// What the system says, without the number at the end.
 pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
