@@ -47,6 +47,7 @@ pub struct FreightOrigin {
     /// Kind of the origin. `Warehouse` is the only one.
     pub kind: OriginKind,
     /// Name of the origin, in the same namespace.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub name: String,
 }
 
@@ -140,6 +141,7 @@ pub struct Chart {
 #[serde(rename_all = "camelCase")]
 pub struct ArtifactReference {
     /// What kind of artifact it is.
+    #[schemars(length(min = 1))]
     pub artifact_type: String,
     /// Name of the subscription that found it.
     pub subscription_name: String,

@@ -38,7 +38,6 @@ pub struct FreightReference {
 #[serde(rename_all = "camelCase")]
 pub struct FreightCollection {
     /// SHA-1 of the names of all members, sorted and joined by commas.
-    #[serde(default)]
     pub id: String,
     /// The members, by origin: `Warehouse/<name>`.
     #[serde(default, skip_serializing_if = "is_default")]

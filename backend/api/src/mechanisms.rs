@@ -5,10 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::FreightOrigin;
 use crate::is_default;
+use crate::schema::rules;
 
 /// How Freight is promoted: changes in Git, then changes of Argo CD Applications.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[(
+    "has(self.gitRepoUpdates) && self.gitRepoUpdates.size() > 0 \
+     || has(self.argoCDAppUpdates) && self.argoCDAppUpdates.size() > 0",
+    "promotionMechanisms needs gitRepoUpdates or argoCDAppUpdates",
+)])))]
 pub struct PromotionMechanisms {
     /// Where the Freight comes from, for mechanisms below that do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +40,7 @@ pub struct GitRepoUpdate {
     pub origin: Option<FreightOrigin>,
     /// Address of the repository.
     #[serde(rename = "repoURL")]
+    #[schemars(length(min = 1))]
     pub repo_url: String,
     /// Trust any certificate.
     #[serde(
@@ -46,6 +53,7 @@ pub struct GitRepoUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_branch: Option<String>,
     /// Branch to write to.
+    #[schemars(length(min = 1))]
     pub write_branch: String,
     /// Write through a pull request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +72,10 @@ pub struct GitRepoUpdate {
 /// How a pull request is made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[(
+    "!has(self.github) || !has(self.gitlab)",
+    "a pull request is made on github or on gitlab",
+)])))]
 pub struct PullRequestMechanism {
     /// On GitHub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,10 +112,13 @@ pub struct HelmImageUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<FreightOrigin>,
     /// Address of the image's repository.
+    #[schemars(length(min = 1))]
     pub image: String,
     /// Path of the values file in the repository.
+    #[schemars(length(min = 1))]
     pub values_file_path: String,
     /// Key in the file, with dots.
+    #[schemars(length(min = 1))]
     pub key: String,
     /// What to write there.
     pub value: ImageValue,
@@ -131,10 +146,13 @@ pub struct HelmChartUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<FreightOrigin>,
     /// Address of the chart's repository.
+    #[schemars(length(min = 1))]
     pub repository: String,
     /// Name of the chart.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// Folder of the umbrella chart.
+    #[schemars(length(min = 1))]
     pub chart_path: String,
 }
 
@@ -158,8 +176,10 @@ pub struct KustomizeImageUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<FreightOrigin>,
     /// Address of the image's repository.
+    #[schemars(length(min = 1))]
     pub image: String,
     /// Folder of the kustomization.
+    #[schemars(length(min = 1))]
     pub path: String,
     /// Write the digest in place of the tag.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -186,6 +206,7 @@ pub struct ImageUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<FreightOrigin>,
     /// Address of the image's repository.
+    #[schemars(length(min = 1))]
     pub image: String,
     /// Write the digest in place of the tag.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -200,6 +221,7 @@ pub struct ArgoCdAppUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<FreightOrigin>,
     /// Name of the Application.
+    #[schemars(length(min = 1))]
     pub app_name: String,
     /// Namespace of the Application; Argo CD's own if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,6 +240,7 @@ pub struct ArgoCdSourceUpdate {
     pub origin: Option<FreightOrigin>,
     /// Address of the source's repository.
     #[serde(rename = "repoURL")]
+    #[schemars(length(min = 1))]
     pub repo_url: String,
     /// Name of the chart, if the source is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -265,8 +288,10 @@ pub struct ArgoCdHelmImage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<FreightOrigin>,
     /// Address of the image's repository.
+    #[schemars(length(min = 1))]
     pub image: String,
     /// Name of the parameter.
+    #[schemars(length(min = 1))]
     pub key: String,
     /// What to write there.
     pub value: ImageValue,

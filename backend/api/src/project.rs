@@ -4,13 +4,18 @@ use kube::core::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::policy::PromotionPolicy;
+use crate::policy::{POLICIES_ARE_UNIQUE, PromotionPolicy};
+use crate::schema::rules;
 use crate::{Condition, is_default};
 
 /// A set of Stages, Warehouses and what goes with them, in a namespace of the Project's name.
 /// The namespace is made with the Project, and goes with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", remote = "Self")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[(
+    "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+    "the name of a Project is that of its namespace too: lower case letters, digits and -, at most 63",
+)])))]
 pub struct Project {
     /// Name, labels and the rest.
     #[schemars(skip)]
@@ -33,6 +38,7 @@ pub struct ProjectSpec {
     /// Which Stages promote by themselves. Deprecated: belongs into the `ProjectConfig`, whose
     /// policies come first where both match.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 128), extend("x-kubernetes-validations" = rules(&POLICIES_ARE_UNIQUE)))]
     pub promotion_policies: Vec<PromotionPolicy>,
 }
 
@@ -66,7 +72,6 @@ pub struct ProjectStats {
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
     /// How many there are.
-    #[serde(default)]
     pub count: i64,
     /// How many of them are well.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -78,6 +83,5 @@ pub struct Tally {
 #[serde(rename_all = "camelCase")]
 pub struct HealthTally {
     /// How many are healthy.
-    #[serde(default)]
     pub healthy: i64,
 }

@@ -4,8 +4,9 @@ use kube::core::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::policy::PromotionPolicy;
-use crate::receiver::{ReceiverDetails, WebhookReceiver};
+use crate::policy::{POLICIES_ARE_UNIQUE, PromotionPolicy};
+use crate::receiver::{RECEIVERS_ARE_UNIQUE, ReceiverDetails, WebhookReceiver};
+use crate::schema::rules;
 use crate::window::{DeepLink, PromotionWindow};
 use crate::{Condition, is_default};
 
@@ -33,18 +34,26 @@ crate::resource::root!(ProjectConfig, "projectconfigs", NamespaceResourceScope);
 pub struct ProjectConfigSpec {
     /// Which Stages promote by themselves. The first policy that matches a Stage wins.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 128), extend("x-kubernetes-validations" = rules(&POLICIES_ARE_UNIQUE)))]
     pub promotion_policies: Vec<PromotionPolicy>,
     /// Addresses at which registries and forges report news.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 64), extend("x-kubernetes-validations" = rules(&[RECEIVERS_ARE_UNIQUE])))]
     pub webhook_receivers: Vec<WebhookReceiver>,
     /// Times at which promotions are allowed or denied.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(
+        length(max = 64),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
     pub promotion_windows: Vec<PromotionWindow>,
     /// Links that user interfaces show on Stages.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 64))]
     pub stage_links: Vec<DeepLink>,
     /// Links that user interfaces show on Freight.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 64))]
     pub freight_links: Vec<DeepLink>,
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::FreightOrigin;
 use crate::collection::{FreightCollection, FreightReference};
-use crate::step::{ExpressionVariable, HealthCheckStep, PromotionStep};
+use crate::schema::rules;
+use crate::step::{ExpressionVariable, HealthCheckStep, NO_TASKS, PromotionStep};
 use crate::{Condition, Object, Time, is_default};
 
 /// What is promoted, and where to.
@@ -24,38 +25,46 @@ use crate::{Condition, Object, Time, is_default};
     shortname = "promo",
     shortname = "promos",
     doc = "Brings one piece of Freight into one Stage, step by step.",
-    printcolumn(
-        name = "Shard",
-        type_ = "string",
-        json_path = ".metadata.labels.kargo\\.akuity\\.io/shard"
-    ),
-    printcolumn(name = "Stage", type_ = "string", json_path = ".spec.stage"),
-    printcolumn(name = "Freight", type_ = "string", json_path = ".spec.freight"),
-    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
+    validation = Rule::new(
+        "!has(oldSelf.status) || !has(oldSelf.status.phase) || !has(oldSelf.spec.steps) || self.spec == oldSelf.spec"
     )
+    .message("the spec of a Promotion never changes once it has its steps")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("has(self.freight) || has(self.origin)", "freight or origin must be given"),
+    (
+        "!has(self.freight) || !has(self.origin)",
+        "freight and origin exclude each other",
+    ),
+    ("self.stage == oldSelf.stage", "the Stage of a Promotion never changes"),
+    (
+        "!has(oldSelf.freight) || has(self.freight) && self.freight == oldSelf.freight",
+        "the Freight of a Promotion never changes",
+    ),
+])))]
 pub struct PromotionSpec {
     /// The Stage that gets the Freight.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub stage: String,
     /// Name of the Freight. Either this or `origin` must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub freight: Option<String>,
     /// Promote what would be promoted by itself from this origin. Replaced by `freight` at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<FreightOrigin>,
     /// The Target within the Stage that gets the Freight, where the Stage has targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub target: Option<String>,
     /// Variables that all steps know. Filled in from the Stage.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 256))]
     pub vars: Vec<ExpressionVariable>,
     /// The steps. Filled in from the Stage, with tasks replaced by their steps.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(min = 1), extend("x-kubernetes-validations" = rules(&[NO_TASKS])))]
     pub steps: Vec<PromotionStep>,
 }
 

@@ -4,6 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::rules;
 use crate::{Condition, Time, is_default};
 
 /// What is promoted, and to which Targets.
@@ -18,24 +19,29 @@ use crate::{Condition, Time, is_default};
     status = "PromotionRequestStatus",
     shortname = "promotionrequest",
     shortname = "promotionrequests",
-    doc = "Brings one piece of Freight into the Targets of a Stage, one Promotion for each.",
-    printcolumn(name = "Stage", type_ = "string", json_path = ".spec.stage"),
-    printcolumn(name = "Freight", type_ = "string", json_path = ".spec.freight"),
-    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
-    )
+    doc = "Brings one piece of Freight into the Targets of a Stage, one Promotion for each."
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("self.stage == oldSelf.stage", "the Stage of a PromotionRequest never changes"),
+    ("self.freight == oldSelf.freight", "the Freight of a PromotionRequest never changes"),
+])))]
 pub struct PromotionRequestSpec {
     /// The Stage, which must have targets.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub stage: String,
     /// Name of the Freight.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub freight: String,
     /// The Targets that get the Freight.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 256), extend(
+        "x-kubernetes-list-type" = "atomic",
+        "x-kubernetes-validations" = rules(&[(
+            "self.all(t, self.exists_one(o, o.name == t.name))",
+            "a Target is named twice",
+        )])
+    ))]
     pub targets: Vec<TargetReference>,
 }
 
@@ -44,6 +50,7 @@ pub struct PromotionRequestSpec {
 #[serde(rename_all = "camelCase")]
 pub struct TargetReference {
     /// Name of the Target, in the same namespace.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub name: String,
 }
 

@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::is_default;
-use crate::step::{ExpressionVariable, PromotionStep};
+use crate::schema::rules;
+use crate::step::{
+    ALIASES_ARE_FREE, ALIASES_ARE_UNIQUE, ExpressionVariable, NO_TASKS, PromotionStep,
+};
 
 /// Steps, and the inputs that they need.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,20 +21,18 @@ use crate::step::{ExpressionVariable, PromotionStep};
     derive = "Default",
     shortname = "promotask",
     shortname = "promotasks",
-    doc = "Steps that several Stages of a Project share.",
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
-    )
+    doc = "Steps that several Stages of a Project share."
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PromotionTaskSpec {
     /// Inputs of the task. One with an empty value must be given by the Stage.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 256))]
     pub vars: Vec<ExpressionVariable>,
     /// The steps. They cannot be tasks themselves.
-    #[serde(default)]
+    #[schemars(length(min = 1, max = 128), extend(
+        "x-kubernetes-validations" = rules(&[NO_TASKS, ALIASES_ARE_UNIQUE, ALIASES_ARE_FREE])
+    ))]
     pub steps: Vec<PromotionStep>,
 }
 
@@ -45,12 +46,7 @@ pub struct PromotionTaskSpec {
     derive = "Default",
     shortname = "clusterpromotask",
     shortname = "clusterpromotasks",
-    doc = "Steps that Stages of all Projects share.",
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
-    )
+    doc = "Steps that Stages of all Projects share."
 )]
 #[serde(transparent)]
 pub struct ClusterPromotionTaskSpec(pub PromotionTaskSpec);

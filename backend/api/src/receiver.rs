@@ -5,13 +5,22 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::{Rule, rules};
 use crate::{LabelSelector, is_default};
 
 /// An address at which one service reports news. Exactly one of the services must be given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[(
+    "[has(self.bitbucket), has(self.dockerhub), has(self.github), has(self.gitlab), has(self.quay), \
+     has(self.artifactory), has(self.azure), has(self.gitea), has(self.harbor), has(self.generic)]\
+     .filter(given, given).size() == 1",
+    "exactly one service must be given: bitbucket, dockerhub, github, gitlab, quay, artifactory, \
+     azure, gitea, harbor or generic",
+)])))]
 pub struct WebhookReceiver {
     /// Name of the receiver, unique in its list.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub name: String,
     /// Bitbucket Cloud or Data Center. Key of the Secret: `secret`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,7 +37,7 @@ pub struct WebhookReceiver {
     /// Quay. Key of the Secret: `secret`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quay: Option<ReceiverSecret>,
-    /// JFrog Artifactory. Key of the Secret: `secret-token`.
+    /// Artifactory. Key of the Secret: `secret-token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifactory: Option<ArtifactoryReceiver>,
     /// Azure Container Registry or Azure DevOps. Key of the Secret: `secret`.
@@ -45,6 +54,12 @@ pub struct WebhookReceiver {
     pub generic: Option<GenericReceiver>,
 }
 
+/// A receiver is known by its name.
+pub(crate) const RECEIVERS_ARE_UNIQUE: Rule = (
+    "self.all(r, self.exists_one(o, o.name == r.name))",
+    "two receivers have the same name",
+);
+
 /// A receiver of which nothing but the Secret is to be known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -58,10 +73,11 @@ pub struct ReceiverSecret {
 #[serde(rename_all = "camelCase")]
 pub struct SecretReference {
     /// Name of the Secret.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub name: String,
 }
 
-/// A receiver for JFrog Artifactory.
+/// A receiver for Artifactory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ArtifactoryReceiver {
@@ -80,6 +96,7 @@ pub struct GenericReceiver {
     pub secret_ref: SecretReference,
     /// What to do with a request.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 64))]
     pub actions: Vec<GenericAction>,
 }
 
@@ -97,6 +114,7 @@ pub struct GenericAction {
     pub parameters: BTreeMap<String, String>,
     /// What to do it to. An object that meets any of these is a target.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 64))]
     pub target_selection_criteria: Vec<TargetCriteria>,
 }
 
@@ -111,6 +129,10 @@ pub enum ActionKind {
 /// Chooses the targets of an action. All parts that are given must match.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[(
+    "has(self.name) || has(self.labelSelector) || has(self.indexSelector)",
+    "at least one of name, labelSelector and indexSelector must be given",
+)])))]
 pub struct TargetCriteria {
     /// Kind of the targets.
     pub kind: TargetKind,

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::FreightOrigin;
 use crate::mechanisms::PromotionMechanisms;
+use crate::schema::rules;
 use crate::stage_status::StageStatus;
-use crate::step::{ExpressionVariable, PromotionStep};
+use crate::step::{ALIASES_ARE_FREE, ALIASES_ARE_UNIQUE, ExpressionVariable, PromotionStep};
 use crate::verification::Verification;
 use crate::{GoDuration, LabelSelector, is_default};
 
@@ -21,41 +22,31 @@ use crate::{GoDuration, LabelSelector, is_default};
     derive = "PartialEq",
     derive = "Default",
     status = "StageStatus",
-    doc = "A place that Freight is promoted to, or, without steps, a junction on its way.",
-    printcolumn(name = "Shard", type_ = "string", json_path = ".spec.shard"),
-    printcolumn(
-        name = "Current Freight",
-        type_ = "string",
-        json_path = ".status.freightSummary"
-    ),
-    printcolumn(name = "Health", type_ = "string", json_path = ".status.health.status"),
-    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
-    ),
-    printcolumn(
-        name = "Status",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#
-    ),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
-    )
+    doc = "A place that Freight is promoted to, or, without steps, a junction on its way."
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend(
+    "required" = ["requestedFreight"],
+    "x-kubernetes-validations" = rules(&[(
+        "!has(self.promotionTemplate) || !has(self.promotionMechanisms)",
+        "promotionTemplate takes the place of promotionMechanisms: leave one out",
+    )])
+))]
 pub struct StageSpec {
     /// Shard whose controller looks after the Stage; the default one if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = crate::schema::LABEL_VALUE), length(max = 63))]
     pub shard: Option<String>,
     /// Variables that all steps know as `${{ vars.<name> }}`.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 256))]
     pub vars: Vec<ExpressionVariable>,
     /// What Freight the Stage takes, one entry for each origin.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = rules(&[(
+        "self.all(r, self.exists_one(o, o.origin.kind == r.origin.kind && o.origin.name == r.origin.name))",
+        "Freight of one origin is requested twice",
+    )])))]
     pub requested_freight: Vec<FreightRequest>,
     /// How Freight is promoted to the Stage. Without steps, the Stage only controls the flow:
     /// all Freight that is available to it counts as verified in it.
@@ -98,12 +89,19 @@ pub struct FreightRequest {
 /// On which way Freight may come into a Stage.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[(
+    "!has(self.autoPromotionOptions) || !has(self.autoPromotionOptions.selectionPolicy) \
+     || self.autoPromotionOptions.selectionPolicy != 'MatchUpstream' \
+     || (!has(self.direct) || !self.direct) && has(self.stages) && self.stages.size() == 1",
+    "selectionPolicy MatchUpstream needs exactly one Stage in stages, and not direct",
+)])))]
 pub struct FreightSources {
     /// Straight from its origin.
     #[serde(default, skip_serializing_if = "is_default")]
     pub direct: bool,
     /// From these Stages, once it is verified there.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 256), inner(length(min = 1, max = 253)))]
     pub stages: Vec<String>,
     /// How long it must have been in such a Stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,9 +157,13 @@ pub struct PromotionTemplate {
 pub struct PromotionTemplateSpec {
     /// Variables that all steps know as `${{ vars.<name> }}`. They win over those of the Stage.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 256))]
     pub vars: Vec<ExpressionVariable>,
     /// The steps, in order.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(min = 1, max = 128), extend(
+        "x-kubernetes-validations" = rules(&[ALIASES_ARE_UNIQUE, ALIASES_ARE_FREE])
+    ))]
     pub steps: Vec<PromotionStep>,
 }
 

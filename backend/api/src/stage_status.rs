@@ -151,7 +151,6 @@ impl fmt::Display for HealthState {
 #[serde(rename_all = "camelCase")]
 pub struct PromotionReference {
     /// Name of the Promotion.
-    #[serde(default)]
     pub name: String,
     /// The Freight that it promotes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,7 +189,6 @@ pub struct AutoPromotionHold {
 #[serde(rename_all = "camelCase")]
 pub struct PromotionRequestReference {
     /// Name of the request.
-    #[serde(default)]
     pub name: String,
     /// The Freight that it promotes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -208,7 +206,6 @@ pub struct PromotionRequestReference {
 #[serde(rename_all = "camelCase")]
 pub struct RequestedFreight {
     /// Name of the Freight.
-    #[serde(default)]
     pub name: String,
 }
 
@@ -217,7 +214,6 @@ pub struct RequestedFreight {
 #[serde(rename_all = "camelCase")]
 pub struct PromotionWindowStatus {
     /// Whether promotions are denied.
-    #[serde(default)]
     pub closed: bool,
     /// Which window denies them.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -27,6 +27,7 @@ pub struct Verification {
 #[serde(rename_all = "camelCase")]
 pub struct AnalysisTemplateReference {
     /// Name of the template.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub name: String,
     /// Kind of the template; `AnalysisTemplate`, in the Stage's namespace, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::ArtifactReference;
-use crate::subscription::Subscription;
+use crate::schema::rules;
+use crate::subscription::{NAMES_ARE_UNIQUE, Subscription};
 use crate::{Condition, GoDuration, Time, is_default};
 
 /// What a Warehouse watches, and how Freight comes of it.
@@ -20,18 +21,14 @@ use crate::{Condition, GoDuration, Time, is_default};
     derive = "PartialEq",
     derive = "Default",
     status = "WarehouseStatus",
-    doc = "Watches repositories, and makes Freight of what is new in them.",
-    printcolumn(name = "Shard", type_ = "string", json_path = ".spec.shard"),
-    printcolumn(
-        name = "Age",
-        type_ = "date",
-        json_path = ".metadata.creationTimestamp"
-    )
+    doc = "Watches repositories, and makes Freight of what is new in them."
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("required" = ["subscriptions"]))]
 pub struct WarehouseSpec {
     /// Shard whose controller looks after the Warehouse; the default one if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = crate::schema::LABEL_VALUE), length(max = 63))]
     pub shard: Option<String>,
     /// How often to look for something new.
     #[serde(default = "interval")]
@@ -44,6 +41,9 @@ pub struct WarehouseSpec {
     pub freight_creation_criteria: Option<FreightCreationCriteria>,
     /// The repositories to watch. Freight takes one artifact of each.
     #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(min = 1, max = 64), extend(
+        "x-kubernetes-validations" = rules(&[NAMES_ARE_UNIQUE])
+    ))]
     pub subscriptions: Vec<Subscription>,
 }
 
@@ -225,8 +225,10 @@ pub struct ImageDiscoveryResult {
 #[serde(rename_all = "camelCase")]
 pub struct DiscoveredImageReference {
     /// Tag of the image.
+    #[schemars(regex(pattern = r"^[\w.\-\_]+$"), length(min = 1, max = 128))]
     pub tag: String,
     /// Digest of the image, or of the index for an image of several platforms.
+    #[schemars(regex(pattern = "^[a-z0-9]+:[a-f0-9]+$"), length(min = 1))]
     pub digest: String,
     /// Annotations of the image.
     #[serde(default, skip_serializing_if = "is_default")]

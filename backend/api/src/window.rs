@@ -10,6 +10,7 @@ use crate::policy::Selector;
 #[serde(rename_all = "camelCase")]
 pub struct PromotionWindow {
     /// Name of the window, unique in its list.
+    #[schemars(regex(pattern = crate::schema::NAME), length(min = 1, max = 253))]
     pub name: String,
     /// Whether promotions are allowed or denied while the window is open.
     pub kind: WindowKind,
@@ -45,8 +46,10 @@ pub enum WindowKind {
 #[serde(rename_all = "camelCase")]
 pub struct DeepLink {
     /// Text of the link.
+    #[schemars(length(min = 1))]
     pub title: String,
     /// Address of the link. May contain `${{ }}` expressions.
+    #[schemars(length(min = 1))]
     pub url: String,
     /// A sentence about the link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
