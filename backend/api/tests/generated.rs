@@ -1,5 +1,10 @@
 //! `manifests/crds/` holds what the types say. `UPDATE=1 cargo test -p argosy-api` rewrites it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may say what it expects by failing"
+)]
+
 use std::fs;
 use std::path::Path;
 
