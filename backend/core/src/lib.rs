@@ -1,6 +1,8 @@
 //! Every decision of Argosy. No I/O, no clock, no async.
 
 pub mod constraint;
+pub mod freight;
+pub mod image_selection;
 pub mod mechanisms;
 pub mod pattern;
 pub mod promotion;

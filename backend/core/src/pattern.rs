@@ -6,10 +6,8 @@ use regex::Regex;
 use std::str::FromStr;
 
 mod glob;
-mod ignore;
 
 pub use glob::Glob;
-pub use ignore::{Ignore, Kind};
 
 /// A pattern that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

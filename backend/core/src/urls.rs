@@ -118,7 +118,8 @@ fn repository(reference: &str) -> Option<String> {
     }
 }
 
-fn is_tag(tag: &str) -> bool {
+/// Whether a registry can have such a tag.
+pub(crate) fn is_tag(tag: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     (1..=128).contains(&tag.len()) && tag.chars().all(allowed)
 }

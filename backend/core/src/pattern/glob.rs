@@ -14,34 +14,21 @@ pub struct Glob {
     regex: Regex,
 }
 
-/// What counts as special.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// Everything that [`Glob`] says.
-    Full,
-    /// Braces are plain characters, as in `.gitignore` files.
-    NoBraces,
-}
-
 impl Glob {
     /// Reads a glob.
     ///
     /// # Errors
     /// What is wrong with the pattern.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
-        Self::with(pattern, Dialect::Full)
+        let refuse = |message: &str| PatternError::new(pattern, message);
+        let translated = Translation::of(pattern).map_err(refuse)?;
+        let regex = Regex::new(&translated).map_err(|_| refuse("it is too large"))?;
+        Ok(Self { regex })
     }
 
     /// Whether the glob matches the whole path.
     pub fn matches(&self, path: &str) -> bool {
         self.regex.is_match(path)
-    }
-
-    pub(super) fn with(pattern: &str, dialect: Dialect) -> Result<Self, PatternError> {
-        let refuse = |message: &str| PatternError::new(pattern, message);
-        let translated = Translation::of(pattern, dialect).map_err(refuse)?;
-        let regex = Regex::new(&translated).map_err(|_| refuse("it is too large"))?;
-        Ok(Self { regex })
     }
 }
 
@@ -49,7 +36,6 @@ impl Glob {
 struct Translation {
     pattern: Vec<char>,
     at: usize,
-    dialect: Dialect,
     out: String,
     /// For each open brace, whether a part of the path could start there.
     braces: Vec<bool>,
@@ -58,11 +44,10 @@ struct Translation {
 }
 
 impl Translation {
-    fn of(pattern: &str, dialect: Dialect) -> Result<String, &'static str> {
+    fn of(pattern: &str) -> Result<String, &'static str> {
         let mut this = Self {
             pattern: pattern.chars().collect(),
             at: 0,
-            dialect,
             out: "(?s)\\A".to_owned(),
             braces: Vec::new(),
             starts_part: true,
@@ -79,7 +64,6 @@ impl Translation {
 
     fn character(&mut self, c: char) -> Result<(), &'static str> {
         let starts_part = std::mem::replace(&mut self.starts_part, c == '/');
-        let braces = self.dialect == Dialect::Full;
         match c {
             '*' => self.stars(starts_part),
             '?' => self.out.push_str("[^/]"),
@@ -88,7 +72,7 @@ impl Translation {
                 let escaped = self.next().ok_or("it ends with a \\")?;
                 self.literal(escaped);
             }
-            '{' if braces => {
+            '{' => {
                 self.out.push_str("(?:");
                 self.braces.push(starts_part);
                 self.starts_part = starts_part;
@@ -97,7 +81,7 @@ impl Translation {
                 self.out.push('|');
                 self.starts_part = self.braces.last().copied().unwrap_or_default();
             }
-            '}' if braces => {
+            '}' => {
                 self.braces.pop().ok_or("a } was not opened")?;
                 self.out.push(')');
             }
@@ -139,8 +123,7 @@ impl Translation {
         let mut ranges = Vec::new();
         loop {
             let mut low = self.next().ok_or(open)?;
-            let first = ranges.is_empty();
-            if low == ']' && !(first && self.dialect == Dialect::NoBraces) {
+            if low == ']' {
                 break;
             }
             if low == '\\' {
