@@ -1,6 +1,7 @@
 //! The runners of promotion steps: one file for each kind, named like the step.
 //! Whether a step runs, and what becomes of its outcome, is decided in `argosy_core::promotion`; a runner only acts.
 
+mod argocd_update;
 mod compose_output;
 mod copy;
 mod delete;
@@ -24,6 +25,7 @@ pub use workdir::WorkDir;
 
 /// Every runner there is. A test compares them with the kinds that `argosy_core::steps` knows.
 static RUNNERS: &[&dyn Runner] = &[
+    &argocd_update::ArgocdUpdate,
     &compose_output::ComposeOutput,
     &copy::Copy,
     &delete::Delete,

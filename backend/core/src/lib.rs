@@ -1,5 +1,6 @@
 //! Every decision of Argosy. No I/O, no clock, no async.
 
+pub mod argocd;
 pub mod constraint;
 pub mod freight;
 pub mod image_selection;
