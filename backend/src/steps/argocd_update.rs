@@ -197,7 +197,7 @@ async fn update(
                 "OperationStarted",
                 message,
             );
-            run.services.context.events.send(event);
+            run.services.events.send(event);
             tracing::info!(application.name = %application.name_any(), "sync of Application {} started", plan.found.key);
             Ok(true)
         }

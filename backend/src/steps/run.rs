@@ -11,7 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::files::reason;
 use super::{Fault, Journal, Turn, WorkDir};
-use crate::context::Context;
+use crate::caches::Caches;
+use crate::events::Events;
+use crate::metrics::Metrics;
+use crate::settings::Settings;
 use crate::tools::{Call, Program, ToolError, Tools};
 
 /// Everything that one run of a step is given.
@@ -59,8 +62,16 @@ pub struct PromotionId {
 
 /// The clients and programs that runners use. One for the whole process.
 pub struct Services {
-    /// The cluster, and what the operator has chosen.
-    pub context: Arc<Context>,
+    /// For writes, and for the few reads that must not come from a cache. Every call ends within 30 seconds.
+    pub client: kube::Client,
+    /// What the API server holds.
+    pub caches: Caches,
+    /// Tells what happened.
+    pub events: Events,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What the operator has chosen.
+    pub settings: Settings,
     /// `kustomize` and `helm`.
     pub tools: Tools,
 }

@@ -96,7 +96,7 @@ impl<'a> Applications<'a> {
         keys: &[&AppKey],
         done: &(dyn Fn(&AppKey, &Standing) -> bool + Sync),
     ) {
-        let cache = &self.run.services.context.caches.applications;
+        let cache = &self.run.services.caches.applications;
         if cache.progress() != Progress::Synced {
             return tokio::time::sleep(UNWATCHED).await;
         }
@@ -137,7 +137,6 @@ impl<'a> Applications<'a> {
                 // So that the next look at the cache does not show what was before.
                 self.run
                     .services
-                    .context
                     .caches
                     .applications
                     .observe(application.clone());
@@ -155,7 +154,7 @@ impl<'a> Applications<'a> {
             .namespace
             .as_deref()
             .filter(|namespace| !namespace.is_empty());
-        let namespace = namespace.unwrap_or(&self.run.services.context.settings.argocd_namespace);
+        let namespace = namespace.unwrap_or(&self.run.services.settings.argocd_namespace);
         let api = self.api(namespace);
         if let Some(selector) = &app.selector {
             let params = ListParams::default().labels(&label_selector(selector));
@@ -201,12 +200,7 @@ impl<'a> Applications<'a> {
         let application = reduced(object, &key)?;
         let standing = standing(&application);
         // The wait for a change must not begin with something older than this.
-        self.run
-            .services
-            .context
-            .caches
-            .applications
-            .observe(application);
+        self.run.services.caches.applications.observe(application);
         let whole = serde_json::to_value(object)
             .map_err(|error| Fault::broken(format!("cannot read Application {key}: {error}")))?;
         Ok(Found {
@@ -231,11 +225,7 @@ impl<'a> Applications<'a> {
     }
 
     fn api(&self, namespace: &str) -> Api<DynamicObject> {
-        Api::namespaced_with(
-            self.run.services.context.client.clone(),
-            namespace,
-            &self.resource,
-        )
+        Api::namespaced_with(self.run.services.client.clone(), namespace, &self.resource)
     }
 
     /// Asks again while the API server is away. The step's timeout ends it.
