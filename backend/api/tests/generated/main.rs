@@ -1,9 +1,12 @@
-//! `manifests/crds/` holds what the types say. `UPDATE=1 cargo test -p argosy-api` rewrites it.
+//! `manifests/crds/` and the tables of `docs/kinds/` hold what the types say.
+//! `UPDATE=1 cargo test -p argosy-api` rewrites them.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test may say what it expects by failing"
 )]
+
+mod fields;
 
 use std::fs;
 use std::path::Path;
@@ -41,6 +44,45 @@ fn check(path: &Path, expected: &str, update: bool) {
         "{} is out of date: run with UPDATE=1",
         path.display()
     );
+}
+
+/// From here to its end a page is made of the schema.
+const FIELDS: &str = "\n## Fields\n";
+
+#[test]
+fn pages_of_kinds_list_their_fields() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/kinds");
+    let update = std::env::var_os("UPDATE").is_some();
+    for definition in argosy_api::crds::all() {
+        // Its page is that of the tasks of one Project.
+        if definition.spec.names.kind == "ClusterPromotionTask" {
+            continue;
+        }
+        let path = folder.join(format!("{}.md", page_name(&definition.spec.names.kind)));
+        let page = fs::read_to_string(&path).unwrap_or_default();
+        let written = page
+            .split_once(FIELDS)
+            .map_or(page.as_str(), |(written, _)| written);
+        let schema = &definition.spec.versions[0]
+            .schema
+            .as_ref()
+            .unwrap()
+            .open_api_v3_schema;
+        let made = fields::render(&serde_json::to_value(schema).unwrap());
+        check(&path, &format!("{written}{FIELDS}{made}"), update);
+    }
+}
+
+/// `ProjectConfig` is `project-config`.
+fn page_name(kind: &str) -> String {
+    let mut name = String::new();
+    for (index, letter) in kind.char_indices() {
+        if letter.is_ascii_uppercase() && 0 < index {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 #[test]
