@@ -6,6 +6,7 @@ use crate::caches::Caches;
 use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::telemetry::traces::Traces;
 
 /// The world as one process sees it. Shared behind an `Arc`.
 pub struct Context {
@@ -15,6 +16,8 @@ pub struct Context {
     pub caches: Caches,
     /// Tells what happened.
     pub events: Events,
+    /// Tells how long promotions and steps took.
+    pub traces: Traces,
     /// What is counted.
     pub metrics: Metrics,
     /// What the operator has chosen.

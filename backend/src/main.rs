@@ -1,3 +1,9 @@
 //! The binary `argosy`.
 
-fn main() {}
+use argosy::args::CommandLine;
+use clap::Parser as _;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    CommandLine::parse().execute().await
+}

@@ -54,12 +54,16 @@ pub struct Author {
 pub enum PushPolicy {
     /// Put our commits on top of theirs.
     #[default]
+    #[value(name = "AlwaysRebase")]
     AlwaysRebase,
     /// Rebase; where that would rewrite signed or foreign commits, merge.
+    #[value(name = "RebaseOrMerge")]
     RebaseOrMerge,
     /// Rebase; where that would rewrite signed or foreign commits, fail.
+    #[value(name = "RebaseOrFail")]
     RebaseOrFail,
     /// Make a merge commit.
+    #[value(name = "AlwaysMerge")]
     AlwaysMerge,
 }
 

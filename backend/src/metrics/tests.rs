@@ -1,26 +1,5 @@
 use super::*;
 
-/// Compares a generated part of a page with what the code says; `UPDATE=1` rewrites it.
-fn keep(page: &str, part: &str) {
-    let path = format!("{}/../docs/{page}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (begin, end) = ("<!-- generated -->\n", "<!-- end -->");
-    let from = text.find(begin).expect("the page has no generated part") + begin.len();
-    let to = from
-        + text[from..]
-            .find(end)
-            .expect("the generated part has no end");
-    let wanted = format!("{}{part}{}", &text[..from], &text[to..]);
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, wanted).unwrap();
-        return;
-    }
-    assert_eq!(
-        text, wanted,
-        "{page} is not up to date; run the test with UPDATE=1"
-    );
-}
-
 #[test]
 fn every_metric_is_documented() {
     let mut table = String::from("\n| metric | type | labels | |\n|---|---|---|---|\n");
@@ -34,7 +13,7 @@ fn every_metric_is_documented() {
         let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
         table += &format!("| `{name}` | {kind} | {} | {help} |\n", labels.join(", "));
     }
-    keep("metrics.md", &format!("{table}\n"));
+    crate::keep::keep("metrics.md", &format!("{table}\n"));
 }
 
 #[test]
