@@ -2,6 +2,7 @@
 
 mod http;
 mod repo;
+mod tunnel;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::Folder;
 use crate::background::Served;
 
 pub use repo::{Change, Commit, LogEntry, Repo};
+pub use tunnel::Tunnel;
 
 /// A Git server on a free port of 127.0.0.1. It serves every repository made by [`GitServer::repo`]
 /// under that one's path, with and without `.git` at the end. Dropping it stops it.
@@ -56,6 +58,15 @@ impl GitServer {
         let known = Arc::clone(self.state.repos().entry(path).or_insert(shared));
         Ok(Repo::new(known, self.url()))
     }
+
+    /// An HTTPS proxy through which clients reach this server at the addresses that people write:
+    /// `https://github.com/acme/app` becomes the repository `github.com/acme/app`.
+    ///
+    /// # Errors
+    /// When no port or no certificate can be had.
+    pub async fn tunnel(&self, hosts: &[&str]) -> Result<Tunnel> {
+        Tunnel::start(hosts, self.served.port).await
+    }
 }
 
 /// A repository path as the server knows it: no slashes around it and no `.git` at its end.
@@ -76,8 +87,11 @@ impl State {
         self.repos.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, path: &str) -> Option<Arc<Shared>> {
-        self.repos().get(&normal(path)).cloned()
+    /// The repository at a path, or at the same path of the host that the client thinks this is.
+    fn find(&self, host: &str, path: &str) -> Option<Arc<Shared>> {
+        let repos = self.repos();
+        let elsewhere = || repos.get(&normal(&format!("{host}{path}")));
+        repos.get(&normal(path)).or_else(elsewhere).cloned()
     }
 }
 

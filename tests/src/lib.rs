@@ -6,18 +6,35 @@
 //! happened to start them. Everything listens on 127.0.0.1 only.
 
 mod background;
+mod certificates;
 mod client;
+mod command;
 mod folder;
 mod ports;
 mod process;
+mod tools;
 mod wait;
+mod world;
 
+pub mod argocd;
+pub mod argosy;
 pub mod faults;
 pub mod git;
 pub mod image;
+pub mod kubernetes;
 pub mod registry;
 
 pub use client::http_client;
 pub use folder::Folder;
 pub use process::{Launch, Process};
+pub use tools::program;
 pub use wait::wait_for;
+pub use world::{Needs, World};
+
+/// Hosts whose repositories come from the run's Git server, for Argosy and for Argo CD alike.
+const HOSTS: [&str; 4] = [
+    "github.com",
+    "gitlab.com",
+    "bitbucket.org",
+    "git.example.com",
+];

@@ -4,6 +4,8 @@
     reason = "a test may end at the first thing that is not as it should be"
 )]
 
+#[path = "world/cluster.rs"]
+mod cluster;
 #[path = "world/git.rs"]
 mod git;
 #[path = "world/processes.rs"]

@@ -28,7 +28,15 @@ async fn serve(Extracted(state): Extracted<Arc<State>>, request: HttpRequest) ->
     let Some(service) = SERVICES.into_iter().find(|service| path.ends_with(service)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let Some(repo) = path.strip_suffix(service).and_then(|path| state.find(path)) else {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host.unwrap_or_default();
+    let Some(repo) = path
+        .strip_suffix(service)
+        .and_then(|path| state.find(host, path))
+    else {
         return (StatusCode::NOT_FOUND, "Repository not found.").into_response();
     };
     let credentials = credentials(request.headers());

@@ -3,14 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
-use tokio::io::AsyncWriteExt as _;
+use anyhow::{Context as _, Result};
 use tokio::process::Command;
 
 use super::{Request, Shared, Who};
+use crate::command;
 
 /// What the repository asks before it takes a push: the file `refuse` in it holds the answer.
 const PRE_RECEIVE: &str = "#!/bin/sh
@@ -355,32 +354,12 @@ pub(super) async fn init(folder: &Path) -> Result<()> {
 }
 
 async fn git(folder: &Path, args: &[&str], input: &str) -> Result<String> {
-    let mut git = Command::new("git")
-        .args(args)
+    let mut git = Command::new("git");
+    git.args(args)
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .context("cannot start git")?;
-    let mut stdin = git.stdin.take().context("git has no input")?;
-    let (fed, ended) = tokio::join!(
-        async move { stdin.write_all(input.as_bytes()).await },
-        git.wait_with_output()
-    );
-    let ended = ended?;
-    if !ended.status.success() {
-        bail!(
-            "git {}: {}",
-            args.join(" "),
-            String::from_utf8_lossy(&ended.stderr).trim()
-        );
-    }
-    fed?;
-    Ok(String::from_utf8_lossy(&ended.stdout).into_owned())
+        .env("GIT_CONFIG_SYSTEM", "/dev/null");
+    command::output(git, input).await
 }
 
 fn entry(text: &str) -> Result<LogEntry> {
