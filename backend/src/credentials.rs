@@ -3,10 +3,10 @@
 //! It reads Secrets that somebody else watches, and never asks a repository anything.
 
 mod secrets;
-mod spelling;
 
 use std::sync::Arc;
 
+use argosy_core::urls;
 use k8s_openapi::api::core::v1::Secret as KubeSecret;
 
 use self::secrets::Offer;
@@ -157,6 +157,15 @@ impl Kind {
             Self::Git => "git",
             Self::Image => "image",
             Self::Helm => "helm",
+        }
+    }
+
+    /// Equal for two addresses that mean the same repository.
+    fn normalize(self, address: &str) -> String {
+        match self {
+            Self::Git => urls::normalize_git(address),
+            Self::Image => urls::normalize_image(address),
+            Self::Helm => urls::normalize_chart(address),
         }
     }
 }

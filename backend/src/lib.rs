@@ -8,6 +8,7 @@ pub mod cache;
 pub mod caches;
 pub mod context;
 pub mod credentials;
+pub mod discovery;
 pub mod events;
 pub mod kubernetes;
 pub mod leader;

@@ -42,6 +42,8 @@ pub struct Options {
     pub patience: Duration,
     /// Whether credentials may be sent to a registry that is reached over plain HTTP.
     pub credentials_over_http: bool,
+    /// How long it is believed what a tag pointed to, where a subscription says nothing else.
+    pub tags_believed_for: Duration,
     /// Told of every request.
     pub observer: Option<Observer>,
 }
@@ -98,6 +100,7 @@ struct Shared {
     memory: memory::Memory,
     mirrors: Mirrors,
     credentials_over_http: bool,
+    tags_believed_for: Duration,
 }
 
 impl Registry {
@@ -110,6 +113,7 @@ impl Registry {
                 memory: memory::Memory::new(),
                 mirrors: options.mirrors,
                 credentials_over_http: options.credentials_over_http,
+                tags_believed_for: options.tags_believed_for,
             }),
         })
     }
@@ -144,6 +148,11 @@ impl Repository {
         &self.name
     }
 
+    /// How long to believe what a tag pointed to, unless something else is known of the tag.
+    pub fn usual_trust(&self) -> Trust {
+        Trust::For(self.shared.tags_believed_for)
+    }
+
     async fn ask(&self, request: &http::Request) -> Result<http::Answer, RegistryError> {
         self.shared
             .keys
@@ -160,6 +169,7 @@ impl Default for Options {
             requests_per_second_by_host: BTreeMap::new(),
             patience: Duration::from_secs(60),
             credentials_over_http: false,
+            tags_believed_for: Duration::from_secs(10 * 60),
             observer: None,
         }
     }

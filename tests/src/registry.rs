@@ -1,12 +1,14 @@
 //! An OCI registry: Debian's `docker-registry` as a process, and what tests put into it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use futures::{StreamExt as _, TryStreamExt as _};
 use reqwest::{Client, Response, StatusCode, header};
+use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 
 use crate::image::{Blob, Built, Image, Index, Manifest};
@@ -24,6 +26,7 @@ pub struct Registry {
     port: Port,
     client: Client,
     known: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
+    data: PathBuf,
     _folder: Folder,
 }
 
@@ -34,33 +37,40 @@ impl Registry {
     /// When `docker-registry` is missing or does not become ready.
     pub async fn start() -> Result<Self> {
         let folder = Folder::new()?;
+        let data = folder.sub("data")?;
+        Self::launch(folder, data, "").await
+    }
+
+    /// Start another registry over the same content, to be asked in another way than the first:
+    /// `more` is put at the end of its configuration, which is the section `http`.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn beside(&self, more: &str) -> Result<Self> {
+        Self::launch(Folder::new()?, self.data.clone(), more).await
+    }
+
+    async fn launch(folder: Folder, data: PathBuf, more: &str) -> Result<Self> {
         let port = Port::claim()?;
         let config = folder.path().join("config.yml");
-        std::fs::write(
-            &config,
-            configuration(&folder.sub("data")?.to_string_lossy(), port.number),
-        )
-        .context("cannot configure the registry")?;
+        let text = configuration(&data.to_string_lossy(), port.number) + more;
+        std::fs::write(&config, text).context("cannot configure the registry")?;
         let process = Launch::new("docker-registry", "docker-registry", folder.path())
             .arg("serve")
             .arg(&config)
             .start()?;
-        let client = http_client()?;
-        let url = format!("http://127.0.0.1:{}/v2/", port.number);
+        // It listens only when it is ready, and not every one answers to anybody.
         process
             .ready(Duration::from_secs(20), || async {
-                client
-                    .get(&url)
-                    .send()
-                    .await
-                    .is_ok_and(|answer| answer.status().is_success())
+                TcpStream::connect(("127.0.0.1", port.number)).await.is_ok()
             })
             .await?;
         Ok(Self {
             process,
             port,
-            client,
+            client: http_client()?,
             known: Mutex::default(),
+            data,
             _folder: folder,
         })
     }

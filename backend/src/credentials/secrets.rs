@@ -47,7 +47,7 @@ impl Offer {
         !self.is_pattern()
             && self
                 .text("repoURL")
-                .is_some_and(|own| kind.normalise(own) == kind.normalise(repo_url))
+                .is_some_and(|own| kind.normalize(own) == kind.normalize(repo_url))
     }
 
     /// Whether `repoURL` is an expression that is found in the repository's address.
@@ -60,7 +60,7 @@ impl Offer {
             secret: self.place(),
             reason: error.to_string(),
         })?;
-        Ok(pattern.is_match(repo_url) || pattern.is_match(&kind.normalise(repo_url)))
+        Ok(pattern.is_match(repo_url) || pattern.is_match(&kind.normalize(repo_url)))
     }
 
     fn is_pattern(&self) -> bool {
