@@ -1,8 +1,9 @@
 //! What makes a cluster of an API: the controller manager, the scheduler and simulated nodes.
 
+use std::fs;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::{Node, ServiceAccount};
 use kube::Api;
 
@@ -11,6 +12,9 @@ use crate::tools::program;
 use crate::{Launch, Process, wait_for};
 
 const READY: Duration = Duration::from_secs(60);
+
+/// What kwok is to do besides nodes and Pods.
+const SIMULATED: &str = include_str!("simulated.yaml");
 
 const NODE: &str = "
 apiVersion: v1
@@ -45,6 +49,8 @@ pub(super) async fn controller_manager(cluster: &Cluster) -> Result<Process> {
     .arg("--kubeconfig")
     .arg(cluster.kubeconfig())
     .args([
+        // Without metrics it would call every autoscaler broken; kwok answers for it.
+        "--controllers=*,-horizontal-pod-autoscaler-controller",
         "--leader-elect=false",
         "--secure-port=0",
         "--use-service-account-credentials=false",
@@ -73,7 +79,11 @@ pub(super) async fn nodes(cluster: &Cluster) -> Result<Nodes> {
     .arg(cluster.kubeconfig())
     .args(["--leader-elect=false", "--secure-port=0"])
     .start()?;
+    let config = folder.sub("kwok")?.join("simulated.yaml");
+    fs::write(&config, SIMULATED).context("cannot configure kwok")?;
     let kwok = Launch::new("kwok", program("kwok")?, folder.sub("kwok")?)
+        .arg("--config")
+        .arg(&config)
         .arg("--kubeconfig")
         .arg(cluster.kubeconfig())
         .args([

@@ -44,23 +44,17 @@ impl Cluster {
         self.kubectl_with(&["apply", "-f", "-"], manifests).await
     }
 
-    /// Let the API serve Argosy's resources and enforce its rules: what lies in `manifests/crds`
-    /// and `manifests/policies` of the repository.
+    /// Let the API serve Argosy's resources and enforce its rules, as an installation on a cluster of
+    /// this version does.
     ///
     /// # Errors
     /// When the server refuses something.
     pub async fn install(&self) -> Result<()> {
-        let crds = repository().join("manifests/crds");
-        if !crds.is_dir() {
-            return Ok(());
-        }
-        self.apply_files(&crds).await?;
+        let manifests = repository().join("manifests");
+        self.apply_files(&manifests.join("crds")).await?;
         self.established().await?;
-        let policies = repository().join("manifests/policies");
-        if policies.is_dir() {
-            self.apply_files(&policies).await?;
-        }
-        Ok(())
+        self.apply_files(&manifests.join("policies")).await?;
+        self.apply_files(&manifests.join("policies/mutating")).await
     }
 
     /// Apply large manifests from a file or folder.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
+use argosy_tests::argosy::{Argosy, Options};
 use argosy_tests::{Needs, World, wait_for};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -43,7 +44,7 @@ async fn a_restarted_api_server_has_its_objects() {
     assert!(refused.unwrap_err().to_string().contains("cannot list"));
 }
 
-const DEPLOYMENT: &str = "
+const APP: &str = "
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -54,6 +55,21 @@ spec:
   template:
     metadata: { labels: { app: app } }
     spec: { containers: [{ name: app, image: example.com/app:1 }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: app
+spec:
+  defaultBackend: { service: { name: app, port: { number: 80 } } }
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: app
+spec:
+  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: app }
+  maxReplicas: 3
 ";
 
 #[tokio::test]
@@ -63,7 +79,7 @@ async fn argo_cd_syncs_what_is_in_git_until_it_is_healthy() {
     let (cluster, git) = (world.cluster().await.unwrap(), world.git().await.unwrap());
     let repo = git.repo("github.com/acme/app").await.unwrap();
     let commit = repo
-        .commit("main", "Add it", &[("app.yaml", DEPLOYMENT)])
+        .commit("main", "Add it", &[("app.yaml", APP)])
         .await
         .unwrap();
     let application = "
@@ -82,13 +98,7 @@ spec:
     let wanted = format!("{commit} Synced Healthy");
     wait_for("the application is synced and healthy", SOON, || async {
         let found = cluster.kubectl(&get).await?;
-        ensure!(
-            found == wanted,
-            "it is `{found}`: {}",
-            cluster
-                .kubectl(&["get", "-n", "argocd", "application", "app", "-o", "yaml"])
-                .await?
-        );
+        ensure!(found == wanted, "it is `{found}`");
         Ok(())
     })
     .await
@@ -100,4 +110,17 @@ spec:
         .kubectl(&["delete", "namespace", "app", "--timeout=60s"])
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn argosy_runs_and_can_be_killed() {
+    let world = World::start(Needs::default().cluster()).await.unwrap();
+    let argosy = Argosy::start(&world, Options::default()).await.unwrap();
+    assert!(argosy.metrics().await.unwrap().contains("argosy_"));
+    argosy.process().kill();
+    assert!(argosy.metrics().await.is_err());
+    argosy.process().restart().unwrap();
+    argosy.ready().await.unwrap();
+    argosy.process().signal("TERM").unwrap();
+    assert_eq!(argosy.process().wait(SOON).await.unwrap(), 0);
 }
