@@ -76,6 +76,15 @@ pub struct Output {
     pub description: &'static str,
 }
 
+/// A file after a step has edited it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The whole text of the file.
+    pub text: String,
+    /// What was changed, for a commit message.
+    pub commit_message: String,
+}
+
 /// The step kind of this name.
 pub fn find(name: &str) -> Option<&'static StepKind> {
     STEPS.iter().find(|kind| kind.name == name).copied()

@@ -1,0 +1,3 @@
+//! Changes to files that people keep.
+
+pub mod yaml;

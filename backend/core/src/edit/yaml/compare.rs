@@ -1,0 +1,134 @@
+//! Makes sure that an edit changed what it was meant to change.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::key::Path;
+use super::meaning::plain_value;
+use super::tree::{Document, Node, Properties, Scalar, Style, parse};
+
+/// Compares the text after an edit with the documents before it. The values at the paths must be
+/// the given ones, everything else must be as it was.
+pub(super) fn only_changed(
+    before: &[Document],
+    after: &str,
+    values: &BTreeMap<Path, &Value>,
+) -> Result<(), &'static str> {
+    let after = parse(after).map_err(|_| "the result would not be YAML")?;
+    if before.len() != after.len() {
+        return Err("documents would be joined or split");
+    }
+    let roots = before.iter().zip(&after).enumerate();
+    let mut checks = roots.map(|(number, (before, after))| {
+        let mut path = vec![number];
+        same(&before.root, &after.root, &mut path, values)
+    });
+    if checks.all(|same| same) {
+        Ok(())
+    } else {
+        Err("other values would change")
+    }
+}
+
+fn same(before: &Node, after: &Node, path: &mut Path, values: &BTreeMap<Path, &Value>) -> bool {
+    if let Some(value) = values.get(path) {
+        return says(after, value);
+    }
+    match (before, after) {
+        (Node::Scalar(a), Node::Scalar(b)) => same_scalar(a, b),
+        (Node::Alias { anchor: a }, Node::Alias { anchor: b }) => a == b,
+        (
+            Node::List {
+                items: a,
+                properties: p,
+                ..
+            },
+            Node::List {
+                items: b,
+                properties: q,
+                ..
+            },
+        ) => {
+            p == q
+                && a.len() == b.len()
+                && a.iter()
+                    .zip(b)
+                    .enumerate()
+                    .all(|(at, (a, b))| below(at, a, b, path, values))
+        }
+        (
+            Node::Map {
+                entries: a,
+                properties: p,
+                ..
+            },
+            Node::Map {
+                entries: b,
+                properties: q,
+                ..
+            },
+        ) => {
+            let none = BTreeMap::new();
+            p == q
+                && a.len() == b.len()
+                && a.iter()
+                    .zip(b)
+                    .enumerate()
+                    .all(|(at, ((a_key, a), (b_key, b)))| {
+                        same(a_key, b_key, &mut Path::new(), &none) && below(at, a, b, path, values)
+                    })
+        }
+        (Node::Scalar(_) | Node::Alias { .. } | Node::List { .. } | Node::Map { .. }, _) => false,
+    }
+}
+
+fn below(
+    at: usize,
+    before: &Node,
+    after: &Node,
+    path: &mut Path,
+    values: &BTreeMap<Path, &Value>,
+) -> bool {
+    path.push(at);
+    let same = same(before, after, path, values);
+    path.pop();
+    same
+}
+
+fn same_scalar(a: &Scalar, b: &Scalar) -> bool {
+    (&a.text, a.style, &a.properties) == (&b.text, b.style, &b.properties)
+}
+
+/// Whether the node is this value.
+fn says(node: &Node, value: &Value) -> bool {
+    match (node, value) {
+        (Node::Scalar(scalar), value) => match (meaning(scalar), value) {
+            (Value::Number(a), Value::Number(b)) => {
+                a == *b || a.as_f64().is_some_and(|a| b.as_f64() == Some(a))
+            }
+            (a, b) => a == *b,
+        },
+        (Node::List { items, .. }, Value::Array(values)) => {
+            items.len() == values.len() && items.iter().zip(values).all(|(a, b)| says(a, b))
+        }
+        (Node::Map { entries, .. }, Value::Object(fields)) => {
+            entries.len() == fields.len()
+                && entries
+                    .iter()
+                    .zip(fields)
+                    .all(|((a, node), (b, value))| a.is(b) && says(node, value))
+        }
+        (Node::List { .. } | Node::Map { .. } | Node::Alias { .. }, _) => false,
+    }
+}
+
+fn meaning(scalar: &Scalar) -> Value {
+    let Properties { tag, .. } = &scalar.properties;
+    let is_text = matches!(tag.as_deref(), Some("!" | "tag:yaml.org,2002:str"));
+    if scalar.style == Style::Plain && !is_text {
+        plain_value(&scalar.text)
+    } else {
+        Value::String(scalar.text.clone())
+    }
+}
