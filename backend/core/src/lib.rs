@@ -9,6 +9,7 @@ pub mod edit;
 pub mod freight;
 pub mod freight_check;
 pub mod image_selection;
+pub mod kustomization;
 pub mod mechanisms;
 pub mod pattern;
 pub mod policy;

@@ -13,13 +13,16 @@ mod compare;
 mod key;
 mod lines;
 mod meaning;
+mod read;
 mod tree;
 mod write;
 
+pub use compare::same;
 pub use key::Key;
-pub use meaning::needs_quotes;
-pub use tree::{Document, Node, Place, Scalar, Style, parse};
-pub use write::flow as written;
+pub use meaning::Around;
+pub use read::parse;
+pub use tree::{Document, Node, Place, Properties, Scalar, Style};
+pub use write::{flow as written, plain_or_quoted, splices};
 
 /// A value to set.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,10 +134,10 @@ pub fn update(text: &str, updates: &[Update]) -> Result<String, YamlError> {
 }
 
 /// A change of the text: this range becomes that.
-pub(crate) type Splice = (Range<usize>, String);
+pub type Splice = (Range<usize>, String);
 
 /// The text with all changes made. They do not overlap.
-pub(crate) fn apply(text: &str, mut splices: Vec<Splice>) -> String {
+pub fn apply(text: &str, mut splices: Vec<Splice>) -> String {
     splices.sort_by_key(|(range, _)| (range.start, range.end));
     let mut changed = String::with_capacity(text.len());
     let mut at = 0;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::key::Path;
-use super::meaning::plain_value;
-use super::tree::{Document, Node, Properties, Scalar, Style, parse};
+use super::read::parse;
+use super::tree::{Document, Node, Scalar};
 
 /// Compares the text after an edit with the documents before it. The values at the paths must be
 /// the given ones, everything else must be as it was.
@@ -22,7 +22,7 @@ pub(super) fn only_changed(
     let roots = before.iter().zip(&after).enumerate();
     let mut checks = roots.map(|(number, (before, after))| {
         let mut path = vec![number];
-        same(&before.root, &after.root, &mut path, values)
+        as_wanted(&before.root, &after.root, &mut path, values)
     });
     if checks.all(|same| same) {
         Ok(())
@@ -31,13 +31,29 @@ pub(super) fn only_changed(
     }
 }
 
-fn same(before: &Node, after: &Node, path: &mut Path, values: &BTreeMap<Path, &Value>) -> bool {
+/// Whether both nodes say the same in the same manner.
+pub fn same(before: &Node, after: &Node) -> bool {
+    as_wanted(before, after, &mut Path::new(), &BTreeMap::new())
+}
+
+fn as_wanted(
+    before: &Node,
+    after: &Node,
+    path: &mut Path,
+    values: &BTreeMap<Path, &Value>,
+) -> bool {
     if let Some(value) = values.get(path) {
         return says(after, value);
     }
+    let mut below = |at, before, after| {
+        path.push(at);
+        let same = as_wanted(before, after, path, values);
+        path.pop();
+        same
+    };
     match (before, after) {
         (Node::Scalar(a), Node::Scalar(b)) => same_scalar(a, b),
-        (Node::Alias { anchor: a }, Node::Alias { anchor: b }) => a == b,
+        (Node::Alias { anchor: a, .. }, Node::Alias { anchor: b, .. }) => a == b,
         (
             Node::List {
                 items: a,
@@ -50,12 +66,8 @@ fn same(before: &Node, after: &Node, path: &mut Path, values: &BTreeMap<Path, &V
                 ..
             },
         ) => {
-            p == q
-                && a.len() == b.len()
-                && a.iter()
-                    .zip(b)
-                    .enumerate()
-                    .all(|(at, (a, b))| below(at, a, b, path, values))
+            let mut pairs = a.iter().zip(b).enumerate();
+            p == q && a.len() == b.len() && pairs.all(|(at, (a, b))| below(at, a, b))
         }
         (
             Node::Map {
@@ -69,31 +81,15 @@ fn same(before: &Node, after: &Node, path: &mut Path, values: &BTreeMap<Path, &V
                 ..
             },
         ) => {
-            let none = BTreeMap::new();
+            let mut keys = a.iter().zip(b);
+            let mut pairs = a.iter().zip(b).enumerate();
             p == q
                 && a.len() == b.len()
-                && a.iter()
-                    .zip(b)
-                    .enumerate()
-                    .all(|(at, ((a_key, a), (b_key, b)))| {
-                        same(a_key, b_key, &mut Path::new(), &none) && below(at, a, b, path, values)
-                    })
+                && keys.all(|((a, _), (b, _))| same(a, b))
+                && pairs.all(|(at, ((_, a), (_, b)))| below(at, a, b))
         }
         (Node::Scalar(_) | Node::Alias { .. } | Node::List { .. } | Node::Map { .. }, _) => false,
     }
-}
-
-fn below(
-    at: usize,
-    before: &Node,
-    after: &Node,
-    path: &mut Path,
-    values: &BTreeMap<Path, &Value>,
-) -> bool {
-    path.push(at);
-    let same = same(before, after, path, values);
-    path.pop();
-    same
 }
 
 fn same_scalar(a: &Scalar, b: &Scalar) -> bool {
@@ -103,7 +99,7 @@ fn same_scalar(a: &Scalar, b: &Scalar) -> bool {
 /// Whether the node is this value.
 fn says(node: &Node, value: &Value) -> bool {
     match (node, value) {
-        (Node::Scalar(scalar), value) => match (meaning(scalar), value) {
+        (Node::Scalar(scalar), value) => match (scalar.value(), value) {
             (Value::Number(a), Value::Number(b)) => {
                 a == *b || a.as_f64().is_some_and(|a| b.as_f64() == Some(a))
             }
@@ -120,15 +116,5 @@ fn says(node: &Node, value: &Value) -> bool {
                     .all(|((a, node), (b, value))| a.is(b) && says(node, value))
         }
         (Node::List { .. } | Node::Map { .. } | Node::Alias { .. }, _) => false,
-    }
-}
-
-fn meaning(scalar: &Scalar) -> Value {
-    let Properties { tag, .. } = &scalar.properties;
-    let is_text = matches!(tag.as_deref(), Some("!" | "tag:yaml.org,2002:str"));
-    if scalar.style == Style::Plain && !is_text {
-        plain_value(&scalar.text)
-    } else {
-        Value::String(scalar.text.clone())
     }
 }

@@ -22,15 +22,12 @@ static SPECIAL: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new(patterns).expect("the patterns are constants and a test uses them")
 });
 
-/// Whether the text must be in quotes to be read as this string, as a value in a block.
-pub fn needs_quotes(text: &str) -> bool {
-    !is_plain(text, Around::Block)
-}
-
-/// What a plain scalar stands in.
+/// What a scalar stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Around {
+pub enum Around {
+    /// Lines.
     Block,
+    /// Brackets or braces.
     Flow,
 }
 
@@ -130,7 +127,7 @@ mod tests {
             "1234567",
         ];
         for text in traps {
-            assert!(needs_quotes(text), "{text}");
+            assert!(!is_plain(text, Around::Block), "{text}");
         }
         for text in [
             "# hash",
@@ -163,7 +160,7 @@ mod tests {
             "a\u{85}b",
             "nbsp\u{a0}",
         ] {
-            assert!(needs_quotes(text), "{text:?}");
+            assert!(!is_plain(text, Around::Block), "{text:?}");
         }
     }
 
@@ -192,7 +189,7 @@ mod tests {
             "nullable",
             "2024.01.02",
         ] {
-            assert!(!needs_quotes(text), "{text}");
+            assert!(is_plain(text, Around::Block), "{text}");
         }
         assert!(!is_plain("x,y", Around::Flow));
         assert!(is_plain("1.27.0", Around::Flow));

@@ -8,12 +8,11 @@ use super::Splice;
 use super::meaning::{Around, is_graphic, is_plain};
 use super::tree::{Place, Scalar, Style};
 
-/// The changes that put the value in the place of the scalar, or what is in the way.
-pub(super) fn splices(
-    text: &str,
-    scalar: &Scalar,
-    value: &Value,
-) -> Result<Vec<Splice>, &'static str> {
+/// The changes of the text that put the value in the place of the scalar.
+///
+/// # Errors
+/// What is in the way.
+pub fn splices(text: &str, scalar: &Scalar, value: &Value) -> Result<Vec<Splice>, &'static str> {
     let mut splices = without_tag(text, scalar, value);
     match &scalar.place {
         Place::Inline(range) => splices.push((range.clone(), inline(scalar, value))),
@@ -55,6 +54,15 @@ fn inline(scalar: &Scalar, value: &Value) -> String {
     }
 }
 
+/// The text without quotes if it can be.
+pub fn plain_or_quoted(text: &str, around: Around) -> String {
+    if is_plain(text, around) {
+        text.to_owned()
+    } else {
+        double_quoted(text)
+    }
+}
+
 fn string(scalar: &Scalar, text: &str) -> String {
     let around = if scalar.in_flow {
         Around::Flow
@@ -65,8 +73,8 @@ fn string(scalar: &Scalar, text: &str) -> String {
         Style::Single if text.chars().all(|c| c == ' ' || is_graphic(c)) => {
             format!("'{}'", text.replace('\'', "''"))
         }
-        Style::Plain | Style::Block if is_plain(text, around) => text.to_owned(),
-        Style::Plain | Style::Block | Style::Single | Style::Double => double_quoted(text),
+        Style::Plain | Style::Block => plain_or_quoted(text, around),
+        Style::Single | Style::Double => double_quoted(text),
     }
 }
 
