@@ -2,12 +2,10 @@
 
 mod document;
 mod scan;
-mod shape;
 
 use serde_json::Value as Json;
 
 pub use document::{TemplateError, check, render};
-pub use shape::Shape;
 
 use crate::coerce::{Wanted, coerce};
 use crate::env::Env;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Shape, Template};
+use super::Template;
+use crate::coerce::Wanted;
 use crate::env::Env;
 use crate::error::{Error, Fault, Kind, Span};
 use crate::references::Known;
@@ -44,17 +45,31 @@ impl std::error::Error for TemplateError {
     }
 }
 
-/// The document with every template in it rendered. `shape` says which fields are text.
+/// The document with every template in it rendered.
+///
+/// `is_text` says of the field at a path whether it is text, so that nothing in it becomes a number.
+/// Places in arrays are written as digits: `["images", "0", "tag"]`.
 ///
 /// # Errors
 /// At the first expression that is wrong; if none is, with all facts that are still needed. Also if a
 /// variable has the name of a function of the host: one of the two is a mistake.
-pub fn render(document: &Json, env: &Env, shape: &Shape) -> Result<Json, TemplateError> {
+pub fn render(
+    document: &Json,
+    env: &Env,
+    is_text: &dyn Fn(&[&str]) -> bool,
+) -> Result<Json, TemplateError> {
+    if let Some(name) = env.hidden() {
+        let fault = Fault::name(format!("a variable hides the function `{name}`"));
+        let error = fault.at(Span::default());
+        let (path, text) = (String::new(), name.to_owned());
+        return Err(TemplateError::Wrong { path, text, error });
+    }
     let mut renderer = Renderer {
         env,
+        is_text,
         needs: Vec::new(),
     };
-    let rendered = renderer.value(document, shape, &Path::Root)?;
+    let rendered = renderer.value(document, &Path::Root)?;
     if renderer.needs.is_empty() {
         Ok(rendered)
     } else {
@@ -136,31 +151,41 @@ fn visit(value: &Json, path: &Path<'_>, see: &mut dyn FnMut(&str, &Path<'_>)) {
     }
 }
 
+impl Path<'_> {
+    /// The steps from the root, places in arrays as digits.
+    fn steps(&self) -> Vec<String> {
+        let (parent, step) = match self {
+            Path::Root => return Vec::new(),
+            Path::Field(parent, name) => (parent, (*name).to_owned()),
+            Path::Item(parent, at) => (parent, at.to_string()),
+        };
+        let mut steps = parent.steps();
+        steps.push(step);
+        steps
+    }
+}
+
 struct Renderer<'a> {
     env: &'a Env,
+    is_text: &'a dyn Fn(&[&str]) -> bool,
     needs: Vec<Json>,
 }
 
 impl Renderer<'_> {
-    fn value(
-        &mut self,
-        value: &Json,
-        shape: &Shape,
-        path: &Path<'_>,
-    ) -> Result<Json, TemplateError> {
+    fn value(&mut self, value: &Json, path: &Path<'_>) -> Result<Json, TemplateError> {
         match value {
             Json::Null | Json::Bool(_) | Json::Number(_) => Ok(value.clone()),
-            Json::String(text) => self.text(text, shape, path),
+            Json::String(text) => self.text(text, path),
             Json::Array(items) => items
                 .iter()
                 .enumerate()
-                .map(|(at, item)| self.value(item, shape.item(), &Path::Item(path, at)))
+                .map(|(at, item)| self.value(item, &Path::Item(path, at)))
                 .collect::<Result<Vec<_>, _>>()
                 .map(Json::Array),
             Json::Object(fields) => fields
                 .iter()
                 .map(|(name, field)| {
-                    let field = self.value(field, shape.field(name), &Path::Field(path, name))?;
+                    let field = self.value(field, &Path::Field(path, name))?;
                     Ok((name.clone(), field))
                 })
                 .collect::<Result<Map<_, _>, _>>()
@@ -168,10 +193,8 @@ impl Renderer<'_> {
         }
     }
 
-    fn text(&mut self, text: &str, shape: &Shape, path: &Path<'_>) -> Result<Json, TemplateError> {
-        let rendered =
-            Template::parse(text).and_then(|template| template.render(self.env, shape.wanted()));
-        match rendered {
+    fn text(&mut self, text: &str, path: &Path<'_>) -> Result<Json, TemplateError> {
+        match self.rendered(text, path) {
             Ok(value) => Ok(value),
             Err(Error {
                 kind: Kind::Needs(fact),
@@ -183,11 +206,25 @@ impl Renderer<'_> {
                 // Nobody sees this: the whole answer is what is needed.
                 Ok(Json::Null)
             }
-            Err(error) => Err(TemplateError::Wrong {
-                path: path.to_string(),
-                text: text.to_owned(),
-                error,
-            }),
+            Err(error) => {
+                let (path, text) = (path.to_string(), text.to_owned());
+                Err(TemplateError::Wrong { path, text, error })
+            }
         }
+    }
+
+    fn rendered(&self, text: &str, path: &Path<'_>) -> Result<Json, Error> {
+        let template = Template::parse(text)?;
+        if template.is_plain() {
+            return Ok(Json::from(text));
+        }
+        let steps = path.steps();
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        let wanted = if (self.is_text)(&steps) {
+            Wanted::Text
+        } else {
+            Wanted::Anything
+        };
+        template.render(self.env, wanted)
     }
 }
