@@ -5,6 +5,7 @@ pub mod argocd;
 pub mod availability;
 pub mod completion;
 pub mod constraint;
+pub mod context;
 pub mod edit;
 pub mod freight;
 pub mod freight_check;

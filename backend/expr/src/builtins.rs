@@ -120,7 +120,7 @@ fn items<'a>(function: &str, args: &'a [Value], at: usize) -> Result<&'a [Value]
 }
 
 fn wrong(function: &str, wanted: &str, given: &Value) -> Fault {
-    Fault::types(format!(
+    Fault::wrong_type(format!(
         "`{function}` takes {wanted}, not {}",
         given.type_name()
     ))

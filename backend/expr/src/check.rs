@@ -41,7 +41,7 @@ struct Scope {
 }
 
 fn fault(node: &Node, message: String) -> Error {
-    Fault::types(message).at(node.span)
+    Fault::wrong_type(message).at(node.span)
 }
 
 impl Checker {

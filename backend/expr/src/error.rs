@@ -80,11 +80,13 @@ impl Fault {
         )
     }
 
-    pub(crate) fn types(message: impl Into<String>) -> Self {
+    /// An argument has the wrong type.
+    pub fn wrong_type(message: impl Into<String>) -> Self {
         Self::new(Kind::Type, message)
     }
 
-    pub(crate) fn argument(message: impl Into<String>) -> Self {
+    /// An argument has the right type and cannot be taken all the same.
+    pub fn wrong_argument(message: impl Into<String>) -> Self {
         Self::new(Kind::Argument, message)
     }
 

@@ -154,7 +154,7 @@ impl Machine<'_> {
             Value::Bool(value) => Ok(value),
             other => {
                 let message = format!("{what} is a bool, not {}", other.type_name());
-                Err(Fault::types(message).at(node.span))
+                Err(Fault::wrong_type(message).at(node.span))
             }
         }
     }
@@ -221,7 +221,7 @@ impl Machine<'_> {
         let mut entries = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
             let Value::String(name) = self.node(key)? else {
-                return Err(Fault::types("a key is a string").at(key.span));
+                return Err(Fault::wrong_type("a key is a string").at(key.span));
             };
             entries.push((name.shared(), self.node(value)?));
         }

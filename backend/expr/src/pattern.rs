@@ -18,7 +18,8 @@ pub(crate) struct Pattern(regex::Regex);
 
 impl Pattern {
     pub(crate) fn compile(pattern: &str) -> Result<Self, Fault> {
-        let wrong = |why: String| Fault::argument(format!("{pattern:?} is not a pattern: {why}"));
+        let wrong =
+            |why: String| Fault::wrong_argument(format!("{pattern:?} is not a pattern: {why}"));
         RegexBuilder::new(&translate(pattern))
             .size_limit(SIZE_LIMIT)
             .dfa_size_limit(SIZE_LIMIT)

@@ -88,7 +88,7 @@ impl Zone {
         let zone = DATABASE
             .get_or_init(TimeZoneDatabase::bundled)
             .get(name)
-            .map_err(|_| Fault::argument(format!("there is no time zone {name:?}")))?;
+            .map_err(|_| Fault::wrong_argument(format!("there is no time zone {name:?}")))?;
         Ok(Self {
             name: name.to_owned(),
             zone,
@@ -98,7 +98,7 @@ impl Zone {
     /// So many seconds east of UTC, without a name or with an abbreviation.
     pub(crate) fn fixed(seconds: i32, abbreviation: &str) -> Result<Self, Fault> {
         let offset = Offset::from_seconds(seconds)
-            .map_err(|_| Fault::argument("the offset of the time zone is too large"))?;
+            .map_err(|_| Fault::wrong_argument("the offset of the time zone is too large"))?;
         Ok(Self {
             name: abbreviation.to_owned(),
             zone: TimeZone::fixed(offset),

@@ -108,6 +108,24 @@ impl Value {
         }
     }
 
+    /// Something of the host's.
+    #[must_use]
+    pub fn object(object: impl Object) -> Self {
+        Self::Object(Arc::new(object))
+    }
+
+    /// The host's own type, if it is one.
+    #[must_use]
+    pub fn downcast<T: Object>(&self) -> Option<&T> {
+        match self {
+            Self::Object(object) => {
+                let object: &dyn std::any::Any = &**object;
+                object.downcast_ref()
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it is nil.
     #[must_use]
     pub fn is_nil(&self) -> bool {
@@ -203,6 +221,12 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(value: String) -> Self {
         Self::String(Text::from(value))
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Self {
+        Self::Map(Arc::new(map))
     }
 }
 

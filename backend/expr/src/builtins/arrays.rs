@@ -115,7 +115,7 @@ fn take(scene: &mut Scene<'_>, args: &[Value]) -> Result<Value, Fault> {
     let items = items("take", args, 0)?;
     let count = int("take", args, 1)?;
     let count = usize::try_from(count)
-        .map_err(|_| Fault::argument(format!("`take` cannot take {count} items")))?;
+        .map_err(|_| Fault::wrong_argument(format!("`take` cannot take {count} items")))?;
     let taken = items.get(..count).unwrap_or(items);
     scene.budget.items(taken.len())?;
     Ok(Value::array(taken.to_vec()))
@@ -189,7 +189,7 @@ pub(crate) fn descending(function: &str, order: &str) -> Result<bool, Fault> {
     match order {
         "asc" => Ok(false),
         "desc" => Ok(true),
-        other => Err(Fault::argument(format!(
+        other => Err(Fault::wrong_argument(format!(
             "the order of `{function}` is \"asc\" or \"desc\", not {other:?}"
         ))),
     }

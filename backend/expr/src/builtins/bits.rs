@@ -54,6 +54,8 @@ fn whole(function: &str, value: &Value) -> Result<i64, Fault> {
 fn places(by: i64) -> Result<u32, Fault> {
     match u32::try_from(by.min(1 << 16)) {
         Ok(places) => Ok(places),
-        Err(_) => Err(Fault::argument(format!("cannot shift by {by} places"))),
+        Err(_) => Err(Fault::wrong_argument(format!(
+            "cannot shift by {by} places"
+        ))),
     }
 }

@@ -86,7 +86,7 @@ fn int(_: &mut Scene<'_>, args: &[Value]) -> Result<Value, Fault> {
         Value::String(text) => text
             .parse()
             .map(Value::Int)
-            .map_err(|_| Fault::argument(format!("{text:?} is not a whole number"))),
+            .map_err(|_| Fault::wrong_argument(format!("{text:?} is not a whole number"))),
         other => Err(wrong("int", "a number or a string", other)),
     }
 }
@@ -98,7 +98,7 @@ fn float(_: &mut Scene<'_>, args: &[Value]) -> Result<Value, Fault> {
         }
         Value::String(text) => number::parse_float(text)
             .map(Value::Float)
-            .ok_or_else(|| Fault::argument(format!("{text:?} is not a number"))),
+            .ok_or_else(|| Fault::wrong_argument(format!("{text:?} is not a number"))),
         other => Err(wrong("float", "a number or a string", other)),
     }
 }
@@ -121,7 +121,7 @@ fn from_json(scene: &mut Scene<'_>, args: &[Value]) -> Result<Value, Fault> {
     let text = text("fromJSON", args, 0)?;
     scene.budget.text(text.len())?;
     let json: serde_json::Value = serde_json::from_str(text)
-        .map_err(|error| Fault::argument(format!("the text is not JSON: {error}")))?;
+        .map_err(|error| Fault::wrong_argument(format!("the text is not JSON: {error}")))?;
     Ok(Value::from_json(&json, Numbers::Floats))
 }
 
@@ -136,7 +136,7 @@ fn from_base64(scene: &mut Scene<'_>, args: &[Value]) -> Result<Value, Fault> {
     let encoded = text("fromBase64", args, 0)?.replace(['\r', '\n'], "");
     let bytes = STANDARD
         .decode(encoded)
-        .map_err(|error| Fault::argument(format!("the text is not Base64: {error}")))?;
+        .map_err(|error| Fault::wrong_argument(format!("the text is not Base64: {error}")))?;
     scene.budget.text(bytes.len())?;
     Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -87,7 +87,7 @@ fn from_pairs(scene: &mut Scene<'_>, args: &[Value]) -> Result<Value, Fault> {
         };
         let [key, value] = pair.items() else {
             let length = pair.items().len();
-            return Err(Fault::argument(format!(
+            return Err(Fault::wrong_argument(format!(
                 "a pair has two items, not {length}"
             )));
         };

@@ -238,7 +238,7 @@ fn repeat(scene: &mut Scene<'_>, args: &[Value]) -> Result<Value, Fault> {
     let times = int("repeat", args, 1)?;
     let times = match usize::try_from(times) {
         Err(_) => {
-            return Err(Fault::argument(format!(
+            return Err(Fault::wrong_argument(format!(
                 "`repeat` cannot repeat {times} times"
             )));
         }

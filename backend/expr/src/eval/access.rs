@@ -61,7 +61,7 @@ impl Machine<'_> {
             Value::Bytes(bytes) => bytes.len(),
             other => {
                 let message = format!("{} has no slices", other.type_name());
-                return Err(Fault::types(message).at(node.span));
+                return Err(Fault::wrong_type(message).at(node.span));
             }
         };
         let to = self.bound(to, length, length)?;
@@ -114,7 +114,7 @@ fn index(value: &Value) -> Result<i64, Fault> {
     match value {
         Value::Int(at) => Ok(*at),
         Value::Float(at) => truncate(*at),
-        other => Err(Fault::types(format!(
+        other => Err(Fault::wrong_type(format!(
             "an index is a whole number, not {}",
             other.type_name()
         ))),
@@ -128,7 +128,7 @@ fn fetch(base: &Value, key: &Value) -> Result<Value, Fault> {
         Value::Array(_) | Value::String(_) | Value::Bytes(_) => {
             let at = index(key)?;
             value::at(base, at).ok_or_else(|| {
-                Fault::argument(format!(
+                Fault::wrong_argument(format!(
                     "the index {at} is outside, there are {} items",
                     length(base)
                 ))
@@ -137,14 +137,14 @@ fn fetch(base: &Value, key: &Value) -> Result<Value, Fault> {
         Value::Object(object) => {
             let Some(name) = key.as_str() else {
                 let message = format!("{} has fields, not items", object.type_name());
-                return Err(Fault::types(message));
+                return Err(Fault::wrong_type(message));
             };
             object
                 .field(name)
                 .ok_or_else(|| Fault::name(format!("{} has no field `{name}`", object.type_name())))
         }
-        Value::Nil => Err(Fault::types(format!("nil has no {}", described(key)))),
-        other => Err(Fault::types(format!(
+        Value::Nil => Err(Fault::wrong_type(format!("nil has no {}", described(key)))),
+        other => Err(Fault::wrong_type(format!(
             "{} has no {}",
             other.type_name(),
             described(key)

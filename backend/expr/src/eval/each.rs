@@ -132,7 +132,8 @@ impl Machine<'_> {
                     each.name(),
                     other.type_name()
                 );
-                Err(Fault::types(message).at(predicate.map(|node| node.span).unwrap_or_default()))
+                Err(Fault::wrong_type(message)
+                    .at(predicate.map(|node| node.span).unwrap_or_default()))
             }
         }
     }
@@ -196,7 +197,7 @@ impl Machine<'_> {
         for value in self.values(items, predicate)? {
             if !matches!(value, Value::Int(_) | Value::Float(_) | Value::Duration(_)) {
                 let message = format!("`sum` adds numbers, not {}", value.type_name());
-                return Err(Fault::types(message).at(node.span));
+                return Err(Fault::wrong_type(message).at(node.span));
             }
             total = Some(match total {
                 None => value,
@@ -234,7 +235,7 @@ impl Machine<'_> {
         let descending = match order {
             None => Ok(false),
             Some(Value::String(order)) => descending("sortBy", &order),
-            Some(other) => Err(Fault::types(format!(
+            Some(other) => Err(Fault::wrong_type(format!(
                 "the order of `sortBy` is a string, not {}",
                 other.type_name()
             ))),
@@ -260,7 +261,7 @@ impl Machine<'_> {
                 Some((_, first)) => first.clone(),
                 None => {
                     let message = "`reduce` of an empty array needs a start as third argument";
-                    return Err(Fault::argument(message).at(node.span));
+                    return Err(Fault::wrong_argument(message).at(node.span));
                 }
             },
         };
@@ -283,7 +284,7 @@ fn items(each: Each, collection: &Value) -> Result<Vec<Value>, Fault> {
                 each.name(),
                 other.type_name()
             );
-            return Err(Fault::types(message));
+            return Err(Fault::wrong_type(message));
         }
     };
     Ok(bytes

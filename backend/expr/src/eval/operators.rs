@@ -20,7 +20,7 @@ pub(super) fn unary(operator: Unary, operand: &Value) -> Computed {
         }
         (Unary::Minus, Value::Float(number)) => Ok(Value::Float(-number)),
         (Unary::Plus, operand) => Ok(operand.clone()),
-        (operator, operand) => Err(Fault::types(format!(
+        (operator, operand) => Err(Fault::wrong_type(format!(
             "`{}` does not apply to {}",
             operator.symbol(),
             operand.type_name()
@@ -33,7 +33,7 @@ fn too_large() -> Fault {
 }
 
 fn unfit(operator: Binary, left: &Value, right: &Value) -> Fault {
-    Fault::types(format!(
+    Fault::wrong_type(format!(
         "`{}` does not apply to {} and {}",
         operator.symbol(),
         left.type_name(),
@@ -118,7 +118,7 @@ fn within(left: &Value, right: &Value, budget: &mut Budget) -> Computed {
                 "`in` looks into arrays and maps, not into {}",
                 other.type_name()
             );
-            return Err(Fault::types(message));
+            return Err(Fault::wrong_type(message));
         }
     };
     Ok(Value::Bool(found))
@@ -131,7 +131,7 @@ pub(super) fn matches(text: &Value, pattern: &Pattern, budget: &mut Budget) -> C
         Value::Bytes(bytes) => Arc::from(String::from_utf8_lossy(bytes)),
         other => {
             let message = format!("`matches` takes a string, not {}", other.type_name());
-            return Err(Fault::types(message));
+            return Err(Fault::wrong_type(message));
         }
     };
     budget.steps(text.len())?;
@@ -247,7 +247,7 @@ fn remainder(left: &Value, right: &Value) -> Computed {
         _ => None,
     };
     let (Some(left), Some(right)) = (whole(left), whole(right)) else {
-        return Err(Fault::types(format!(
+        return Err(Fault::wrong_type(format!(
             "`%` takes whole numbers, not {} and {}",
             left.type_name(),
             right.type_name()

@@ -16,7 +16,7 @@ const UNITS: [(&str, i128); 8] = [
 
 /// Nanoseconds of a text such as `-1h15.5m`.
 pub(crate) fn parse(text: &str) -> Result<i64, Fault> {
-    let wrong = || Fault::argument(format!("{text:?} is not a duration"));
+    let wrong = || Fault::wrong_argument(format!("{text:?} is not a duration"));
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

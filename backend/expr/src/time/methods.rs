@@ -118,7 +118,7 @@ pub(crate) fn call(value: &Value, name: &str, args: &[Value]) -> Option<Result<V
 }
 
 fn wanted(method: &str, type_name: &str, given: &Value) -> Fault {
-    Fault::types(format!(
+    Fault::wrong_type(format!(
         "`{method}` takes a {type_name}, not {}",
         given.type_name()
     ))

@@ -24,14 +24,16 @@ pub(crate) fn parse_any(text: &str, zone: Option<&Arc<Zone>>) -> Result<Time, Fa
     LAYOUTS
         .iter()
         .find_map(|layout| parse(text, layout, zone).ok())
-        .ok_or_else(|| Fault::argument(format!("{text:?} is not a date in any of the usual forms")))
+        .ok_or_else(|| {
+            Fault::wrong_argument(format!("{text:?} is not a date in any of the usual forms"))
+        })
 }
 
 /// Reads a time after a layout.
 pub(crate) fn parse(text: &str, layout: &str, zone: Option<&Arc<Zone>>) -> Result<Time, Fault> {
     read(text, layout)
         .and_then(|found| found.time(zone))
-        .ok_or_else(|| Fault::argument(format!("{text:?} is not a date like {layout:?}")))
+        .ok_or_else(|| Fault::wrong_argument(format!("{text:?} is not a date like {layout:?}")))
 }
 
 /// What has been read. Go's year is 0 if the layout has none, month and day are 1.

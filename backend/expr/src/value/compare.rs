@@ -50,7 +50,7 @@ pub(crate) fn order(left: &Value, right: &Value) -> Result<Option<Ordering>, Fau
         (Value::Duration(left), Value::Duration(right)) => Ok(Some(left.cmp(right))),
         (left, right) => match (left.as_float(), right.as_float()) {
             (Some(left), Some(right)) => Ok(left.partial_cmp(&right)),
-            _ => Err(Fault::types(format!(
+            _ => Err(Fault::wrong_type(format!(
                 "cannot compare {} with {}",
                 left.type_name(),
                 right.type_name()

@@ -34,7 +34,7 @@ impl Key {
             }
             Value::String(text) => Ok(Self::Text(text.shared())),
             Value::Month(number) | Value::Weekday(number) => Ok(Self::Int(i64::from(*number))),
-            other => Err(Fault::types(format!(
+            other => Err(Fault::wrong_type(format!(
                 "{} cannot be a key of a map",
                 other.type_name()
             ))),
@@ -141,7 +141,7 @@ impl Map {
             (Entries::Text(entries), Value::String(key)) => Ok(entries.get(&**key)),
             // As in Go, nil stands for the empty key.
             (Entries::Text(entries), Value::Nil) => Ok(entries.get("")),
-            (Entries::Text(_), other) => Err(Fault::types(format!(
+            (Entries::Text(_), other) => Err(Fault::wrong_type(format!(
                 "the keys of the map are strings, {} is none",
                 other.type_name()
             ))),
