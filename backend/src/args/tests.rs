@@ -77,10 +77,12 @@ fn the_help_is_documented() {
         let help: Vec<&str> = help.trim().lines().map(str::trim_end).collect();
         text += &format!("## `{title}`\n\n```text\n{}\n```\n\n", help.join("\n"));
     };
-    let mut root = CommandLine::command()
-        .term_width(100)
-        .hide_possible_values(false);
+    let mut root = CommandLine::command().term_width(100);
     root.build();
+    // What the environment says now does not belong into the page.
+    let plain =
+        |command: clap::Command| command.mut_args(|argument| argument.hide_env_values(true));
+    let root = plain(root).mut_subcommands(plain);
     add("argosy", &mut root.clone());
     for name in ["apply", "crds", "version"] {
         let mut command = root.find_subcommand(name).unwrap().clone();
