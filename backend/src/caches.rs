@@ -16,7 +16,7 @@ use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 
 use crate::argocd::application::Application;
-use crate::cache::{Cache, Key, Progress, scoped};
+use crate::cache::{Cache, Key, Progress, Reach, scoped};
 use crate::metrics::Samples;
 
 /// All caches. Clones share the same content.
@@ -170,7 +170,8 @@ impl Caches {
 impl Caches {
     /// Fills the caches and keeps them so, for ever.
     pub async fn feed(self, client: Client) {
-        let feeds = self.all().map(|held| held.feed(&client));
+        let reach = Reach::default();
+        let feeds = self.all().map(|held| held.feed(&client, &reach));
         futures::future::join_all(feeds).await;
     }
 
@@ -276,7 +277,7 @@ trait Held {
     fn progress(&self) -> Progress;
     fn optional(&self) -> bool;
     fn synced(&self) -> BoxFuture<'_, ()>;
-    fn feed(&self, client: &Client) -> BoxFuture<'static, ()>;
+    fn feed(&self, client: &Client, reach: &Reach) -> BoxFuture<'static, ()>;
 }
 
 /// A cache with what is watched for it.
@@ -338,8 +339,12 @@ impl<K: Watchable> Held for Watched<K> {
         Box::pin(self.cache.synced(self.optional))
     }
 
-    fn feed(&self, client: &Client) -> BoxFuture<'static, ()> {
-        Box::pin(self.cache.clone().feed(client.clone(), self.labels))
+    fn feed(&self, client: &Client, reach: &Reach) -> BoxFuture<'static, ()> {
+        Box::pin(
+            self.cache
+                .clone()
+                .feed(client.clone(), self.labels, reach.clone()),
+        )
     }
 }
 

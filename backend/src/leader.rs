@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
+use crate::telemetry::chain;
 
 /// Who competes for which Lease.
 pub struct Election {
@@ -117,8 +118,7 @@ impl Election {
                 event = events.next() => match event {
                     Some(Ok(event)) => known.take_in(event),
                     Some(Err(error)) => {
-                        let error: &dyn std::error::Error = &error;
-                        tracing::debug!(error, "cannot watch the lease, trying again");
+                        tracing::debug!(error = %chain(&error), "cannot watch the lease, trying again");
                         tokio::time::sleep(spread(RETRY)).await;
                     }
                     None => events = self.watch(),
@@ -128,8 +128,7 @@ impl Election {
                     match self.take(known.lease()).await {
                         Ok(lease) => return (lease, asked),
                         Err(refused) => {
-                            let error: &dyn std::error::Error = &refused;
-                            tracing::debug!(error, "cannot take the lease");
+                            tracing::debug!(error = %chain(&refused), "cannot take the lease");
                             // What made the attempt fail comes by the watch; this covers a watch that lags.
                             tokio::time::sleep(spread(RETRY)).await;
                             if let Ok(lease) = self.read().await {
@@ -165,8 +164,7 @@ impl Election {
                 }
                 Err(Refused::Outrun) => return (End::Lost, lease),
                 Err(refused) => {
-                    let error: &dyn std::error::Error = &refused;
-                    tracing::warn!(error, lease = self.lease, "cannot renew the lease");
+                    tracing::warn!(error = %chain(&refused), lease = self.lease, "cannot renew the lease");
                     pause = RETRY;
                 }
             }
@@ -256,9 +254,7 @@ impl Election {
         {
             Ok(_) => tracing::info!(lease = self.lease, "handed over"),
             Err(refused) => {
-                let error: &dyn std::error::Error = &refused;
-                tracing::warn!(
-                    error,
+                tracing::warn!(error = %chain(&refused),
                     lease = self.lease,
                     "cannot hand over; a follower takes over later"
                 );

@@ -50,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cache::Key;
 use crate::metrics::{Metrics, Reconciled};
+use crate::telemetry::chain;
 
 /// When to look at a key again, provided that nothing changes before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,8 +296,7 @@ async fn attempt<T: Display, E: std::error::Error + 'static>(
             (Reconciled::Conflicted, None)
         }
         Ok(Ok(Err(error))) => {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(controller, key = %key, error, "cannot bring {controller} `{key}` up to date");
+            tracing::warn!(controller, key = %key, error = %chain(&error), "cannot bring {controller} `{key}` up to date");
             (Reconciled::Failed, None)
         }
         Ok(Err(_panic)) => {

@@ -5,6 +5,7 @@ pub mod traces;
 
 use std::fmt::Display;
 use std::io::IsTerminal as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -22,7 +23,10 @@ pub enum LogFormat {
 
 /// What is logged; can be changed while the process runs.
 #[derive(Clone)]
-pub struct LogLevel(reload::Handle<EnvFilter, Registry>);
+pub struct LogLevel {
+    handle: reload::Handle<EnvFilter, Registry>,
+    said: Arc<Mutex<String>>,
+}
 
 /// A log level that cannot be understood.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +72,8 @@ impl LogLevel {
         directives: &str,
     ) -> Result<(reload::Layer<EnvFilter, Registry>, Self), BadLevel> {
         let (filter, handle) = reload::Layer::new(parse(directives)?);
-        Ok((filter, Self(handle)))
+        let said = Arc::new(Mutex::new(directives.to_owned()));
+        Ok((filter, Self { handle, said }))
     }
 
     /// Logs what `directives` say from now on: a level, and exceptions by part of the program.
@@ -78,19 +83,26 @@ impl LogLevel {
     pub fn set(&self, directives: &str) -> Result<(), BadLevel> {
         let filter = parse(directives)?;
         // Fails only when logging has ended, with the process.
-        let _ = self.0.reload(filter);
+        let _ = self.handle.reload(filter);
+        directives.clone_into(&mut self.said.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(())
     }
 
     /// What is logged now.
     #[must_use]
     pub fn get(&self) -> String {
-        self.0.with_current(ToString::to_string).unwrap_or_default()
+        self.said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
+/// The client library logs each failed connection as an error, also those that we try again. Directives can ask for it.
+const QUIET: &str = "kube_client::client::builder=off";
+
 fn parse(directives: &str) -> Result<EnvFilter, BadLevel> {
-    EnvFilter::try_new(directives).map_err(|source| BadLevel {
+    EnvFilter::try_new(format!("{QUIET},{directives}")).map_err(|source| BadLevel {
         directives: directives.to_owned(),
         source,
     })

@@ -1,7 +1,9 @@
 //! Keeps a cache equal to what the API server holds.
 
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
@@ -10,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::lenient::Lenient;
 use super::{Cache, Change, Progress};
+use crate::telemetry::chain;
 
 /// A listing comes in pages of this many objects, which bounds what a restart holds in memory at once.
 const PAGE: u32 = 100;
@@ -25,9 +28,9 @@ impl<K> Cache<K>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
-    /// Lists and watches all namespaces for ever, in pages, with back-off. `labels` is a label selector. Errors are
-    /// logged, once for each time that the API server goes away.
-    pub async fn feed(self, client: Client, labels: Option<&'static str>) {
+    /// Lists and watches all namespaces for ever, in pages, with back-off. `labels` is a label selector. The feeds of
+    /// one API server share `reach`.
+    pub async fn feed(self, client: Client, labels: Option<&'static str>, reach: Reach) {
         let kind = K::kind(&());
         let api: Api<Lenient<K>> = Api::all(client);
         let mut config = watcher::Config::default()
@@ -37,37 +40,54 @@ where
             config = config.labels(labels);
         }
         let mut events = watcher(api, config).boxed();
-        let mut outage = Outage::default();
+        let mut tries = 0;
+        let mut refused = false;
         while let Some(event) = events.next().await {
-            match event {
+            let error = match event {
+                // Only says that a listing is about to be asked for.
+                Ok(Event::Init) => {
+                    self.take_in(Event::Init);
+                    continue;
+                }
                 Ok(event) => {
-                    if outage.ends() {
-                        tracing::info!(kind = %kind, "the watch of `{kind}` goes on");
-                    }
+                    (tries, refused) = (0, false);
+                    reach.answers();
                     self.take_in(event);
+                    continue;
                 }
-                Err(error) => {
-                    let unknown = unknown_kind(&error);
-                    if unknown {
-                        self.0.progress.send_if_modified(|progress| {
-                            std::mem::replace(progress, Progress::Unknown) != Progress::Unknown
-                        });
+                Err(error) => error,
+            };
+            let delay = match Fault::of(&error) {
+                Fault::Unknown => {
+                    let news = self.advance(Progress::Unknown);
+                    if news {
+                        tracing::info!(kind = %kind, "the cluster has no `{kind}`, looking again from time to time");
                     }
-                    if outage.begins() && !unknown {
-                        let error: &dyn std::error::Error = &error;
-                        tracing::warn!(kind = %kind, error, "cannot watch `{kind}`, trying again");
-                    } else if outage.news {
-                        tracing::info!(kind = %kind, "the cluster has no `{kind}`, looking again later");
-                    }
-                    tokio::time::sleep(if unknown {
-                        UNKNOWN_RETRY
-                    } else {
-                        outage.delay()
-                    })
-                    .await;
+                    reach.answers();
+                    UNKNOWN_RETRY
                 }
-            }
+                Fault::Refused => {
+                    if !std::mem::replace(&mut refused, true) {
+                        tracing::warn!(kind = %kind, error = %chain(&error), "cannot watch `{kind}`, trying again");
+                    }
+                    reach.answers();
+                    delay(tries)
+                }
+                Fault::Away => {
+                    reach.is_silent(&error);
+                    delay(tries)
+                }
+            };
+            tries += 1;
+            tokio::time::sleep(delay).await;
         }
+    }
+
+    /// Says whether that is news.
+    fn advance(&self, to: Progress) -> bool {
+        self.0
+            .progress
+            .send_if_modified(|progress| std::mem::replace(progress, to) != to)
     }
 
     fn take_in(&self, event: Event<Lenient<K>>) {
@@ -98,59 +118,62 @@ where
             }),
             Event::InitDone => {
                 self.change(super::Store::list_ends);
-                self.0.progress.send_if_modified(|progress| {
-                    std::mem::replace(progress, Progress::Synced) != Progress::Synced
-                });
+                self.advance(Progress::Synced);
             }
         }
     }
 }
 
-fn unknown_kind(error: &watcher::Error) -> bool {
-    match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 404,
-        watcher::Error::InitialListFailed(_)
-        | watcher::Error::WatchStartFailed(_)
-        | watcher::Error::WatchError(_)
-        | watcher::Error::WatchFailed(_)
-        | watcher::Error::NoResourceVersion => false,
+/// Whether the API server answers, as all feeds together see it: it is told once when it goes and once when it is back,
+/// not by each kind.
+#[derive(Clone, Debug, Default)]
+pub struct Reach(Arc<AtomicBool>);
+
+impl Reach {
+    fn is_silent(&self, error: &watcher::Error) {
+        if !self.0.swap(true, Ordering::Relaxed) {
+            tracing::warn!(error = %chain(error), "the API server does not answer, trying again");
+        }
+    }
+
+    fn answers(&self) {
+        if self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed) {
+            tracing::info!("the API server answers again");
+        }
     }
 }
 
-/// A series of errors without an event between them.
-#[derive(Default)]
-struct Outage {
-    last: Option<Instant>,
-    tries: u32,
-    news: bool,
+/// What an error of a watch means.
+enum Fault {
+    /// The cluster does not know the kind.
+    Unknown,
+    /// The API server answered, and said no.
+    Refused,
+    /// There was no answer, or it broke off.
+    Away,
 }
 
-impl Outage {
-    /// Counts an error; says whether it is the first of its series.
-    fn begins(&mut self) -> bool {
-        // A watch that works may bring no event for long, so time tells one series from the next as well.
-        let apart = |last: Instant| last.elapsed() > 2 * UNKNOWN_RETRY;
-        self.news = self.last.is_none_or(apart);
-        self.tries = if self.news {
-            0
-        } else {
-            self.tries.saturating_add(1)
-        };
-        self.last = Some(Instant::now());
-        self.news
+impl Fault {
+    fn of(error: &watcher::Error) -> Self {
+        match error {
+            watcher::Error::InitialListFailed(error)
+            | watcher::Error::WatchStartFailed(error)
+            | watcher::Error::WatchFailed(error) => match error {
+                kube::Error::Api(status) if status.code == 404 => Self::Unknown,
+                // What a server says that is stopping or overloaded, or a proxy in front of one.
+                kube::Error::Api(status) if 500 <= status.code => Self::Away,
+                kube::Error::Api(_) => Self::Refused,
+                _ => Self::Away,
+            },
+            watcher::Error::WatchError(_) | watcher::Error::NoResourceVersion => Self::Refused,
+        }
     }
+}
 
-    fn ends(&mut self) -> bool {
-        self.tries = 0;
-        self.last.take().is_some()
-    }
-
-    fn delay(&self) -> Duration {
-        let delay = FIRST_RETRY
-            .saturating_mul(1 << self.tries.min(8))
-            .min(LAST_RETRY);
-        // Spread, so that all kinds do not knock at the same instant.
-        delay.mul_f64(0.75 + fastrand::f64() / 2.0)
-    }
+/// Spread, so that all kinds do not knock at the same instant.
+fn delay(tries: u32) -> Duration {
+    let delay = FIRST_RETRY
+        .saturating_mul(1 << tries.min(8))
+        .min(LAST_RETRY);
+    delay.mul_f64(0.75 + fastrand::f64() / 2.0)
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::Event;
 use super::flow::{Flow, Verdict};
 use crate::metrics::Metrics;
+use crate::telemetry::chain;
 
 /// An event that the API server does not take within this time is given up.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,8 +30,7 @@ pub(super) async fn write(client: Client, mut waiting: mpsc::Receiver<Event>, me
         let result = match written {
             Ok(Ok(result)) => result,
             Ok(Err(error)) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::debug!(error, reason = event.reason, "cannot write an event");
+                tracing::debug!(error = %chain(&error), reason = event.reason, "cannot write an event");
                 "refused"
             }
             Err(_elapsed) => "refused",

@@ -136,6 +136,10 @@ impl<const N: usize> Gauge<N> {
         let mut family =
             encoder.encode_descriptor(self.name, &sentence(self.help), None, MetricType::Gauge)?;
         for (values, sample) in samples {
+            if N == 0 {
+                ConstGauge::new(*sample).encode(family)?;
+                return Ok(());
+            }
             let mut values = values.iter();
             let labels = self
                 .labels

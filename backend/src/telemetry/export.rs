@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::chain;
 use super::traces::{Collector, Span};
 use crate::version;
 
@@ -30,8 +31,7 @@ pub(super) async fn send(collector: Collector, mut waiting: mpsc::Receiver<Span>
     let client = match client {
         Ok(client) => client,
         Err(error) => {
-            let error: &dyn std::error::Error = &error;
-            return tracing::error!(error, "cannot send traces");
+            return tracing::error!(error = %chain(&error), "cannot send traces");
         }
     };
     let mut away = false;
@@ -53,8 +53,7 @@ pub(super) async fn send(collector: Collector, mut waiting: mpsc::Receiver<Span>
             // Once for each time it goes away; spans are lost meanwhile, which harms nothing.
             Err(error) if !away => {
                 away = true;
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "cannot send traces to the collector");
+                tracing::warn!(error = %chain(&error), "cannot send traces to the collector");
             }
             Err(_) => {}
         }
