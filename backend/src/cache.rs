@@ -26,11 +26,11 @@ mod lenient;
 mod store;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use kube::Resource;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 pub use self::feed::Reach;
 use self::store::Store;
@@ -76,6 +76,12 @@ struct Inner<K: 'static> {
     subscribers: RwLock<Vec<(u64, Subscriber<K>)>>,
     next: AtomicU64,
     progress: watch::Sender<Progress>,
+    /// Whether the watch has failed since it last brought anything, so that we may have missed something.
+    doubtful: AtomicBool,
+    /// Asks for a new listing.
+    list_again: Notify,
+    /// How many listings are complete.
+    listings: watch::Sender<u64>,
 }
 
 /// How far a cache has come.
@@ -104,6 +110,9 @@ impl<K: Resource + 'static> Cache<K> {
             subscribers: RwLock::default(),
             next: AtomicU64::new(0),
             progress: watch::Sender::new(Progress::Listing),
+            doubtful: AtomicBool::new(false),
+            list_again: Notify::new(),
+            listings: watch::Sender::new(0),
         }))
     }
 
@@ -213,6 +222,18 @@ impl<K: Resource + 'static> Cache<K> {
         };
         // The sender lives in `self`, so the wait cannot fail.
         let _ = progress.wait_for(there).await;
+    }
+
+    /// Returns when nothing can be missing that happened before the call: at once, unless the watch has failed since it
+    /// last brought anything. Then everything is listed anew.
+    pub async fn catch_up(&self) {
+        if !self.0.doubtful.load(Ordering::Relaxed) || self.progress() == Progress::Unknown {
+            return;
+        }
+        let mut listings = self.0.listings.subscribe();
+        let before = *listings.borrow_and_update();
+        self.0.list_again.notify_one();
+        let _ = listings.wait_for(|listings| before < *listings).await;
     }
 
     fn read<T>(&self, read: impl FnOnce(&Store<K>) -> T) -> T {

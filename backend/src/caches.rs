@@ -182,6 +182,13 @@ impl Caches {
         }
     }
 
+    /// Returns when nothing can be missing that happened before the call.
+    pub async fn catch_up(&self) {
+        for held in self.all() {
+            held.catch_up().await;
+        }
+    }
+
     /// The kinds that are not there yet, by name. Argo CD's are never missed.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
@@ -277,6 +284,7 @@ trait Held {
     fn progress(&self) -> Progress;
     fn optional(&self) -> bool;
     fn synced(&self) -> BoxFuture<'_, ()>;
+    fn catch_up(&self) -> BoxFuture<'_, ()>;
     fn feed(&self, client: &Client, reach: &Reach) -> BoxFuture<'static, ()>;
 }
 
@@ -337,6 +345,10 @@ impl<K: Watchable> Held for Watched<K> {
 
     fn synced(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.cache.synced(self.optional))
+    }
+
+    fn catch_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.cache.catch_up())
     }
 
     fn feed(&self, client: &Client, reach: &Reach) -> BoxFuture<'static, ()> {

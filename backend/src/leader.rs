@@ -149,6 +149,7 @@ impl Election {
         work: &mut JoinHandle<()>,
     ) -> (End, Lease) {
         let mut pause = RENEW;
+        let mut told = false;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return (End::Asked, lease),
@@ -159,12 +160,14 @@ impl Election {
             let renewal = tokio::time::timeout_at(renewed + GIVE_UP, self.renew(&lease));
             match renewal.await.unwrap_or(Err(Refused::Silent)) {
                 Ok(newer) => {
-                    (lease, renewed, pause) = (newer, asked, RENEW);
+                    (lease, renewed, pause, told) = (newer, asked, RENEW, false);
                     continue;
                 }
                 Err(Refused::Outrun) => return (End::Lost, lease),
                 Err(refused) => {
-                    tracing::warn!(error = %chain(&refused), lease = self.lease, "cannot renew the lease");
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(error = %chain(&refused), lease = self.lease, "cannot renew the lease, trying again");
+                    }
                     pause = RETRY;
                 }
             }

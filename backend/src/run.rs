@@ -144,8 +144,12 @@ async fn lead(context: Arc<Context>, election: Option<Election>, stop: &Cancella
 }
 
 async fn controllers(context: Arc<Context>, stop: CancellationToken) {
+    // What the former leader wrote while we could not see it would be done twice.
+    tokio::select! {
+        () = context.caches.catch_up() => {}
+        () = stop.cancelled() => return,
+    }
     stop.cancelled().await;
-    drop(context);
 }
 
 /// Tells this process from all others.

@@ -98,8 +98,9 @@ impl LogLevel {
     }
 }
 
-/// The client library logs each failed connection as an error, also those that we try again. Directives can ask for it.
-const QUIET: &str = "kube_client::client::builder=off";
+/// The client library logs each failed connection, also those that we try again, and each watch that breaks off.
+/// Directives can ask for it.
+const QUIET: &str = "kube_client::client=error,kube_client::client::builder=off";
 
 fn parse(directives: &str) -> Result<EnvFilter, BadLevel> {
     EnvFilter::try_new(format!("{QUIET},{directives}")).map_err(|source| BadLevel {

@@ -20,9 +20,9 @@ const PAGE: u32 = 100;
 const WATCH_SECONDS: u32 = 240;
 /// Back-off while the API server does not answer: short, because everything stands still until it does.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
-const LAST_RETRY: Duration = Duration::from_secs(5);
-/// How soon to look again for a kind that the cluster does not know.
-const UNKNOWN_RETRY: Duration = Duration::from_secs(20);
+const LAST_RETRY: Duration = Duration::from_secs(3);
+/// A kind that the cluster does not know is looked for this rarely in the end.
+const LAST_LOOK: Duration = Duration::from_secs(20);
 
 impl<K> Cache<K>
 where
@@ -39,47 +39,58 @@ where
         if let Some(labels) = labels {
             config = config.labels(labels);
         }
-        let mut events = watcher(api, config).boxed();
+        let begin = || watcher(api.clone(), config.clone()).boxed();
+        let mut events = begin();
         let mut tries = 0;
         let mut refused = false;
-        while let Some(event) = events.next().await {
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                () = self.0.list_again.notified() => None,
+            };
             let error = match event {
+                None => {
+                    events = begin();
+                    continue;
+                }
                 // Only says that a listing is about to be asked for.
-                Ok(Event::Init) => {
+                Some(Ok(Event::Init)) => {
                     self.take_in(Event::Init);
                     continue;
                 }
-                Ok(event) => {
+                Some(Ok(event)) => {
                     (tries, refused) = (0, false);
                     reach.answers();
+                    self.0.doubtful.store(false, Ordering::Relaxed);
                     self.take_in(event);
                     continue;
                 }
-                Err(error) => error,
+                Some(Err(error)) => error,
             };
-            let delay = match Fault::of(&error) {
+            self.0.doubtful.store(true, Ordering::Relaxed);
+            match Fault::of(&error) {
+                // Too much happened meanwhile; the next thing that the watcher does is to list.
+                Fault::Expired => continue,
                 Fault::Unknown => {
-                    let news = self.advance(Progress::Unknown);
-                    if news {
+                    if self.advance(Progress::Unknown) {
                         tracing::info!(kind = %kind, "the cluster has no `{kind}`, looking again from time to time");
                     }
                     reach.answers();
-                    UNKNOWN_RETRY
+                    tokio::time::sleep(delay(tries, LAST_LOOK)).await;
                 }
                 Fault::Refused => {
                     if !std::mem::replace(&mut refused, true) {
                         tracing::warn!(kind = %kind, error = %chain(&error), "cannot watch `{kind}`, trying again");
                     }
                     reach.answers();
-                    delay(tries)
+                    tokio::time::sleep(delay(tries, LAST_RETRY)).await;
                 }
                 Fault::Away => {
                     reach.is_silent(&error);
-                    delay(tries)
+                    tokio::time::sleep(delay(tries, LAST_RETRY)).await;
                 }
-            };
+            }
             tries += 1;
-            tokio::time::sleep(delay).await;
         }
     }
 
@@ -119,6 +130,7 @@ where
             Event::InitDone => {
                 self.change(super::Store::list_ends);
                 self.advance(Progress::Synced);
+                self.0.listings.send_modify(|listings| *listings += 1);
             }
         }
     }
@@ -145,6 +157,8 @@ impl Reach {
 
 /// What an error of a watch means.
 enum Fault {
+    /// The revision that was to be followed is too old.
+    Expired,
     /// The cluster does not know the kind.
     Unknown,
     /// The API server answered, and said no.
@@ -165,15 +179,14 @@ impl Fault {
                 kube::Error::Api(_) => Self::Refused,
                 _ => Self::Away,
             },
+            watcher::Error::WatchError(status) if status.code == 410 => Self::Expired,
             watcher::Error::WatchError(_) | watcher::Error::NoResourceVersion => Self::Refused,
         }
     }
 }
 
-/// Spread, so that all kinds do not knock at the same instant.
-fn delay(tries: u32) -> Duration {
-    let delay = FIRST_RETRY
-        .saturating_mul(1 << tries.min(8))
-        .min(LAST_RETRY);
+/// Doubles up to `last`. Spread, so that all kinds do not knock at the same instant.
+fn delay(tries: u32, last: Duration) -> Duration {
+    let delay = FIRST_RETRY.saturating_mul(1 << tries.min(8)).min(last);
     delay.mul_f64(0.75 + fastrand::f64() / 2.0)
 }
