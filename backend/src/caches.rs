@@ -277,7 +277,7 @@ impl Caches {
 const PROJECT_NAMESPACES: &str = "kargo.akuity.io/project=true";
 
 /// A cache of some kind.
-trait Held {
+trait Held: Send + Sync {
     fn kind(&self) -> String;
     fn len(&self) -> usize;
     fn unreadable(&self) -> usize;
