@@ -78,8 +78,7 @@ impl ArgoCd {
         cluster
             .apply(&SETTINGS.replace("SECRET", &fresh("secret")))
             .await?;
-        cluster.apply_files(&beside("argocd", "crds")?).await?;
-        cluster.established().await?;
+        cluster.install_crds(&beside("argocd", "crds")?).await?;
         let tunnel = git.tunnel(&HOSTS).await?;
         let setup = Setup::new(cluster, &tunnel)?;
         let claim = Port::claim;

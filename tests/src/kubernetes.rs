@@ -1,6 +1,7 @@
 //! A Kubernetes API: etcd and kube-apiserver, and what else a cluster has where a test needs it.
 
 mod controllers;
+mod install;
 mod kubectl;
 mod server;
 
@@ -16,6 +17,7 @@ use crate::{Folder, Process};
 use controllers::Nodes;
 use server::Server;
 
+pub(crate) use install::repository;
 pub use kubectl::fresh;
 
 /// A cluster. It serves Argosy's resources once [`Cluster::install`] was called. Dropping it stops

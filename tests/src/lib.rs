@@ -23,6 +23,7 @@ pub mod git;
 pub mod image;
 pub mod kubernetes;
 pub mod registry;
+pub mod seeds;
 
 pub use client::http_client;
 pub use folder::Folder;

@@ -102,7 +102,11 @@ impl World {
         Ok(world)
     }
 
-    async fn have(&self, needs: Needs) -> Result<()> {
+    /// Start what is needed and does not run yet, in parallel.
+    ///
+    /// # Errors
+    /// When a program is missing or a server does not become ready.
+    pub async fn have(&self, needs: Needs) -> Result<()> {
         let cluster = async {
             if needs.cluster {
                 self.cluster().await?;

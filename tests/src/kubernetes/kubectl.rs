@@ -1,16 +1,16 @@
 //! `kubectl`, as people use it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use tokio::process::Command;
 
 use super::Cluster;
+use crate::command;
 use crate::tools::program;
-use crate::{command, wait_for};
 
 impl Cluster {
     /// Run `kubectl` with these arguments; the result is what it prints.
@@ -44,47 +44,6 @@ impl Cluster {
         self.kubectl_with(&["apply", "-f", "-"], manifests).await
     }
 
-    /// Let the API serve Argosy's resources and enforce its rules, as an installation on a cluster of
-    /// this version does.
-    ///
-    /// # Errors
-    /// When the server refuses something.
-    pub async fn install(&self) -> Result<()> {
-        let manifests = repository().join("manifests");
-        self.apply_files(&manifests.join("crds")).await?;
-        self.established().await?;
-        self.apply_files(&manifests.join("policies")).await?;
-        self.apply_files(&manifests.join("policies/mutating")).await
-    }
-
-    /// Apply large manifests from a file or folder.
-    pub(crate) async fn apply_files(&self, path: &Path) -> Result<()> {
-        let how = match path.join("kustomization.yaml").is_file() {
-            true => "-k",
-            false => "-f",
-        };
-        let path = path.to_str().context("a path is not valid UTF-8")?;
-        let apply = ["apply", "--server-side", "--force-conflicts", how, path];
-        self.kubectl(&apply).await.map(drop)
-    }
-
-    /// Wait until all resource definitions are served.
-    pub(crate) async fn established(&self) -> Result<()> {
-        let all = [
-            "wait",
-            "--for=condition=Established",
-            "crd",
-            "--all",
-            "--timeout=60s",
-        ];
-        // It fails at once for one that has no conditions yet.
-        wait_for("all resources are served", Duration::from_secs(60), || {
-            self.kubectl(&all)
-        })
-        .await
-        .map(drop)
-    }
-
     /// A kubeconfig with which a client acts as `user` in `groups`, without being the administrator.
     ///
     /// # Errors
@@ -101,11 +60,6 @@ impl Cluster {
         fs::write(&path, yaml_serde::to_string(&config)?).context("cannot write a kubeconfig")?;
         Ok(path)
     }
-}
-
-/// The root of the repository that this crate was built in.
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// A name that begins with `name` and was not used before on this machine, 17 characters longer.
