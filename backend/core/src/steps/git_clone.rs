@@ -46,13 +46,13 @@ pub struct Checkout {
     /// Branch to check out. Without branch, tag and commit, the default branch.
     #[serde(default)]
     pub branch: Option<String>,
-    /// Commit to check out.
+    /// Commit to check out, by its hash.
     #[serde(default)]
     pub commit: Option<String>,
     /// Tag to check out.
     #[serde(default)]
     pub tag: Option<String>,
-    /// Whether the branch is made, empty and without history, if it does not exist.
+    /// Whether the branch is made, with one commit that has no files, if it does not exist.
     #[serde(default)]
     pub create: bool,
     /// Key of the commit in the output `commits`. Without it, `path`.
@@ -74,7 +74,7 @@ pub struct Author {
     /// Mail address.
     #[schemars(length(min = 1))]
     pub email: String,
-    /// Private key to sign commits with.
+    /// Armoured OpenPGP private key to sign commits with.
     #[serde(default)]
     pub signing_key: Option<String>,
 }

@@ -14,7 +14,8 @@ use super::config::{Problems, child};
 pub struct FieldRow {
     /// The field, as `checkout[].path`.
     pub path: String,
-    /// Its type: `string`, `integer`, `boolean`, `list`, `object`, `any`, or the allowed words.
+    /// Its type: `string`, `integer`, `boolean`, `object`, `map`, `any`, `list of strings`, or
+    /// `one of` and the allowed words.
     pub kind: String,
     /// Whether it must be given.
     pub required: bool,
@@ -203,7 +204,7 @@ fn described(field: &Value, inner: &Value) -> String {
 fn shown_kind(schema: &Value) -> String {
     let words = words(schema);
     if !words.is_empty() {
-        return words.join(" \\| ");
+        return format!("one of {}", words.join(", "));
     }
     match kind(schema) {
         Some("array") => match kind(present(&schema["items"])) {
