@@ -387,7 +387,7 @@ fn mistakes_are_found_before_a_step_runs() {
     assert_eq!(
         problems,
         [
-            "step \"clone\": vars.x: column 17: unexpected the end of the expression",
+            "step \"clone\": vars.x: column 17: the expression ends too early",
             "step \"clone\": if: column 5: there is no function `suces`",
             "step \"clone\": config.checkout[0].branch: column 6: there is no variable `var`",
             "step \"clone\": config.repoURL: column 5: `quote` takes 1 argument, not 0",

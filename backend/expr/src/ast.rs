@@ -7,7 +7,10 @@ use crate::error::Span;
 use crate::pattern::Pattern;
 
 /// How deep a tree may be. Walking it uses the stack, and the stack of a worker thread is small.
-pub(crate) const MAX_DEPTH: usize = 160;
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// How many expressions may enclose one another. Parsing takes more of the stack than walking.
+pub(crate) const MAX_NESTING: usize = 64;
 
 /// How many nodes an expression may have.
 pub(crate) const MAX_NODES: usize = 10_000;

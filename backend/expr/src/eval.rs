@@ -4,6 +4,7 @@ mod access;
 mod each;
 mod operators;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ast::{Binary, Expr, Node, Pointer};
@@ -86,8 +87,7 @@ impl Machine<'_> {
                 extra,
             } => self.each(node, *each, over, predicate.as_deref(), extra.as_deref()),
             Expr::Let { name, value, body } => {
-                let value = self.node(value)?;
-                self.locals.push((Arc::clone(name), value));
+                self.declare(node, name, value)?;
                 let body = self.node(body);
                 self.locals.pop();
                 body
@@ -119,6 +119,16 @@ impl Machine<'_> {
             }
             Expr::Map(pairs) => self.map(node, pairs),
         }
+    }
+
+    fn declare(&mut self, node: &Node, name: &Arc<str>, value: &Node) -> Result<(), Error> {
+        if self.env.function(name).is_some() {
+            let message = format!("`{name}` exists already and cannot be declared again");
+            return Err(Fault::name(message).at(node.span));
+        }
+        let value = self.node(value)?;
+        self.locals.push((Arc::clone(name), value));
+        Ok(())
     }
 
     fn name(&self, name: &str) -> Value {
@@ -161,15 +171,22 @@ impl Machine<'_> {
 
     fn binary(&mut self, node: &Node, binary: Binary, left: &Node, right: &Node) -> Evaluated {
         match binary {
+            // The right side is the result whatever it is, as in the language.
             Binary::And => {
-                let both = self.bool(left, "each side of `and`")?
-                    && self.bool(right, "each side of `and`")?;
-                return Ok(Value::Bool(both));
+                let left = self.bool(left, "the left side of `and`")?;
+                return if left {
+                    self.node(right)
+                } else {
+                    Ok(Value::Bool(false))
+                };
             }
             Binary::Or => {
-                let either = self.bool(left, "each side of `or`")?
-                    || self.bool(right, "each side of `or`")?;
-                return Ok(Value::Bool(either));
+                let left = self.bool(left, "the left side of `or`")?;
+                return if left {
+                    Ok(Value::Bool(true))
+                } else {
+                    self.node(right)
+                };
             }
             Binary::Coalesce => {
                 let left = self.node(left)?;
@@ -218,12 +235,14 @@ impl Machine<'_> {
         self.budget
             .items(pairs.len())
             .map_err(|fault| fault.at(node.span))?;
-        let mut entries = Vec::with_capacity(pairs.len());
+        let mut entries = BTreeMap::new();
         for (key, value) in pairs {
             let Value::String(name) = self.node(key)? else {
                 return Err(Fault::wrong_type("a key is a string").at(key.span));
             };
-            entries.push((name.shared(), self.node(value)?));
+            let value = self.node(value)?;
+            // Of two with one name the first counts.
+            entries.entry(name.shared()).or_insert(value);
         }
         let map = Value::Map(Arc::new(Map::text(entries)));
         map.bounded().map_err(|fault| fault.at(node.span))

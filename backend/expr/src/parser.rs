@@ -7,7 +7,7 @@ mod postfix;
 
 use std::sync::Arc;
 
-use crate::ast::{Binary, Expr, MAX_DEPTH, MAX_NODES, Node, Pointer, Unary};
+use crate::ast::{Binary, Expr, MAX_DEPTH, MAX_NESTING, MAX_NODES, Node, Pointer, Unary};
 use crate::error::{Error, Fault, Kind as ErrorKind, Span};
 use crate::lexer::{self, Kind, Token};
 use crate::pattern::Pattern;
@@ -91,7 +91,10 @@ impl Parser {
 
     fn unexpected(&self) -> Error {
         let token = self.peek();
-        syntax(token.span, format!("unexpected {}", token.describe()))
+        match token.kind {
+            Kind::End => syntax(token.span, "the expression ends too early"),
+            _ => syntax(token.span, format!("unexpected {}", token.describe())),
+        }
     }
 
     /// Makes a node, within the limits that keep later walks over the tree safe.
@@ -125,7 +128,7 @@ impl Parser {
 
     fn expression(&mut self, precedence: u16) -> Parsed {
         self.level += 1;
-        if MAX_DEPTH < self.level {
+        if MAX_NESTING < self.level {
             return Err(Fault::limit("the expression is nested too deeply").at(self.peek().span));
         }
         let parsed = self.expression_inside(precedence);
@@ -224,9 +227,7 @@ impl Parser {
         self.expect(Kind::Operator, "=")?;
         let value = self.expression(0)?;
         self.expect(Kind::Operator, ";")?;
-        self.level += 1;
         let body = self.sequence()?;
-        self.level -= 1;
         let (value, body) = (Box::new(value), Box::new(body));
         self.node(
             Expr::Let {

@@ -1,7 +1,7 @@
 //! Expressions and templates with their answers, case by case.
 //!
-//! `kargo.jsonl` is what a running Kargo answered, `language.jsonl` what the language answers for every
-//! operator and function. Texts of errors are our own, so only that there is an error counts.
+//! `kargo.jsonl` is what a running Kargo answered; texts of errors are our own, so only that there is an error
+//! counts. `language.jsonl` goes through every operator and function, with the kind of each error.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -53,11 +53,6 @@ fn answer(vector: &Json) -> Result<Json, String> {
                 .map(|rendered| json!({ "json": rendered.to_string() }))
                 .map_err(|error| error.to_string())
         }
-        "bare" => Program::compile(text)
-            .and_then(|program| program.run(&env))
-            .map_err(|error| error.to_string())?
-            .to_json()
-            .map_err(|fault| fault.message),
         other => Err(format!("unknown op {other}")),
     }
 }
@@ -117,4 +112,34 @@ fn check(vectors: &str) {
 #[test]
 fn templates_are_answered_as_recorded() {
     check(include_str!("vectors/kargo.jsonl"));
+}
+
+#[test]
+fn the_language_answers_as_its_definition_says() {
+    let variables: Json = serde_json::from_str(include_str!("vectors/language-env.json")).unwrap();
+    let env = env(&json!({ "input": { "env": variables } }));
+    let mut wrong = Vec::new();
+    for line in include_str!("vectors/language.jsonl").lines() {
+        let vector: Json = serde_json::from_str(line).unwrap();
+        let text = vector["text"].as_str().unwrap();
+        let answered = match Program::compile(text).and_then(|program| program.run(&env)) {
+            Ok(value) => json!({ "output": value.to_json().unwrap() }),
+            Err(error) => json!({ "error": format!("{:?}", error.kind) }),
+        };
+        let right = match vector.get("output") {
+            Some(expected) => answered
+                .get("output")
+                .is_some_and(|output| same(expected, output)),
+            None => answered["error"] == vector["error"],
+        };
+        if !right {
+            wrong.push(format!("{vector}\n  answered {answered}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} are wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

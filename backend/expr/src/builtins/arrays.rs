@@ -20,14 +20,14 @@ pub(super) const TABLE: &[Builtin] = &[
         arity: (1, 1),
         params: &[Array],
         gives: item,
-        run: |_, args| end("first", args, 0),
+        run: |_, args| end(args, 0),
     },
     Builtin {
         name: "last",
         arity: (1, 1),
         params: &[Array],
         gives: item,
-        run: |_, args| end("last", args, -1),
+        run: |_, args| end(args, -1),
     },
     Builtin {
         name: "take",
@@ -101,13 +101,12 @@ fn len(_: &mut Scene<'_>, args: &[Value]) -> Result<Value, Fault> {
 }
 
 /// The item at one end. What has no ends gives nil.
-fn end(function: &str, args: &[Value], at: i64) -> Result<Value, Fault> {
+fn end(args: &[Value], at: i64) -> Result<Value, Fault> {
     match arg(args, 0) {
         base @ (Value::Array(_) | Value::Bytes(_) | Value::String(_)) => {
             Ok(value::at(base, at).unwrap_or(Value::Nil))
         }
-        Value::Nil | Value::Map(_) => Ok(Value::Nil),
-        other => Err(wrong(function, "an array", other)),
+        _ => Ok(Value::Nil),
     }
 }
 
