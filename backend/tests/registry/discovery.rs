@@ -204,25 +204,25 @@ async fn images_of_other_platforms_are_passed_over() {
 
 #[tokio::test]
 async fn what_was_read_before_an_error_is_not_read_again() {
-    let world = World::with(Options {
+    let impatient = Options {
         patience: std::time::Duration::ZERO,
         ..options()
-    })
-    .await;
-    for n in 0..10 {
-        world.push(&format!("1.0.{n}")).await;
-    }
-    let subscription = world.subscription(ImageSelectionStrategy::SemVer);
-    world.proxy.times(1, Fault::status(500), |seen| {
-        seen.path.ends_with("/manifests/1.0.0")
-    });
+    };
+    let world = World::with(impatient).await;
+    let images = (0..40).map(|n| (format!("1.0.{n}"), Image::new(&n.to_string())));
+    world.server.push_all("app", images).await.unwrap();
+    let mut subscription = world.subscription(ImageSelectionStrategy::SemVer);
+    subscription.discovery_limit = 40;
+    // The last to be read; sixteen are read at a time.
+    let last = |seen: &argosy_tests::faults::Seen| seen.path.ends_with("/manifests/1.0.0");
+    world.proxy.times(1, Fault::status(500), last);
     let error = discover_images(&world.registry, &subscription, None)
         .await
         .unwrap_err();
     assert_eq!(error.retry(), Retry::Later);
     let (found, requests) = world.discover(&subscription).await;
-    assert_eq!(found.len(), 10);
-    assert!(requests < 21, "{requests}");
+    assert_eq!(found.len(), 40);
+    assert!(requests <= 1 + 2 * 16, "{requests}");
 }
 
 #[tokio::test]
