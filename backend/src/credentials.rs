@@ -11,11 +11,9 @@ use k8s_openapi::api::core::v1::Secret as KubeSecret;
 
 use self::secrets::Offer;
 use crate::secret::Secret;
+use crate::settings::Settings;
 
-/// The label that makes a Secret one of credentials.
-pub const TYPE_LABEL: &str = "kargo.akuity.io/cred-type";
-
-/// What credentials are for; the value of [`TYPE_LABEL`].
+/// What credentials are for; the value of the label [`argosy_api::labels::CRED_TYPE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Git repositories.
@@ -82,9 +80,18 @@ enum Provider {
 }
 
 impl Rules {
+    /// As the operator has chosen.
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            shared_namespaces: vec![settings.shared_namespace.clone()],
+            over_http: settings.credentials_over_http,
+        }
+    }
+
     /// The credentials of `kind` for `repo_url`, as written in a manifest of `project`.
     ///
-    /// `secrets` gives the Secrets of a namespace that carry [`TYPE_LABEL`]. The project's come
+    /// `secrets` gives the Secrets of a namespace that carry the label [`argosy_api::labels::CRED_TYPE`], as
+    /// `|namespace| caches.credentials.within(namespace)` does. The project's come
     /// before shared ones; within a namespace a Secret that names the repository comes before one
     /// whose regular expression matches; among equals the first by name wins. A Secret with a
     /// broken expression is an error only if no other Secret serves the repository.
@@ -151,7 +158,7 @@ impl Provider {
 }
 
 impl Kind {
-    /// Its value in [`TYPE_LABEL`].
+    /// The value of the label [`argosy_api::labels::CRED_TYPE`].
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Git => "git",

@@ -88,6 +88,11 @@ impl DiscoveryError {
             text = format!("{text}: {error}");
             cause = error.source();
         }
+        if let Self::Registry { source, .. } = self
+            && source.is_no_image()
+        {
+            return text + "; `ignoreTagsRegexes` leaves out tags of what is no image";
+        }
         match (self.retry(), next) {
             (Retry::AfterChange, _) => text + "; this needs a change",
             (Retry::Later | Retry::NotBefore(_), Some(next)) => {

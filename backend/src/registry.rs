@@ -14,6 +14,7 @@ mod manifest;
 mod memory;
 mod pace;
 mod tags;
+mod token;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,7 +28,9 @@ pub use image::{Image, Trust};
 pub use manifest::Platform;
 
 use crate::credentials::Credentials;
+use crate::metrics::Metrics;
 use crate::mirrors::Mirrors;
+use crate::settings::Settings;
 
 /// How registries are asked.
 #[derive(Clone)]
@@ -101,6 +104,25 @@ struct Shared {
     mirrors: Mirrors,
     credentials_over_http: bool,
     tags_believed_for: Duration,
+}
+
+impl Options {
+    /// As the operator has chosen, with every request counted in `metrics`.
+    pub fn of(settings: &Settings, metrics: &Metrics) -> Self {
+        let metrics = metrics.clone();
+        let observer = move |call: &Call<'_>| {
+            metrics.registry_call(call.host, &call.outcome.to_string(), call.duration);
+        };
+        let default = Self::default();
+        Self {
+            mirrors: settings.mirrors.clone(),
+            requests_per_second: NonZeroU32::new(settings.registry_rate)
+                .unwrap_or(default.requests_per_second),
+            credentials_over_http: settings.credentials_over_http,
+            observer: Some(Arc::new(observer)),
+            ..default
+        }
+    }
 }
 
 impl Registry {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use argosy_api::labels::CRED_TYPE;
 use k8s_openapi::api::core::v1::Secret as KubeSecret;
 use regex::RegexBuilder;
 
-use super::{CredentialsError, Kind, TYPE_LABEL};
+use super::{CredentialsError, Kind};
 
 /// A compiled expression of a Secret may take this many bytes.
 const PATTERN_SIZE: usize = 1 << 20;
@@ -16,7 +17,7 @@ pub(super) struct Offer(Arc<KubeSecret>);
 impl Offer {
     pub(super) fn of(secret: Arc<KubeSecret>, kind: Kind) -> Option<Self> {
         let labels = secret.metadata.labels.as_ref()?;
-        (labels.get(TYPE_LABEL)? == kind.as_str()).then_some(Self(secret))
+        (labels.get(CRED_TYPE)? == kind.as_str()).then_some(Self(secret))
     }
 
     pub(super) fn name(&self) -> &str {

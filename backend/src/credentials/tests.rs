@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use argosy_api::labels::CRED_TYPE;
 use k8s_openapi::ByteString;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -25,7 +26,7 @@ fn secret(place: &str, kind: &str, data: &[(&str, &str)]) -> Arc<KubeSecret> {
         metadata: ObjectMeta {
             name: Some(name.to_owned()),
             namespace: Some(namespace.to_owned()),
-            labels: Some(BTreeMap::from([(TYPE_LABEL.to_owned(), kind.to_owned())])),
+            labels: Some(BTreeMap::from([(CRED_TYPE.to_owned(), kind.to_owned())])),
             ..ObjectMeta::default()
         },
         data: Some(

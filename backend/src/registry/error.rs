@@ -162,6 +162,11 @@ impl RegistryError {
             | Self::EmptyIndex { .. } => Retry::AfterChange,
         }
     }
+
+    /// Whether a tag was found that names something else than an image.
+    pub fn is_no_image(&self) -> bool {
+        matches!(self, Self::MediaType { .. } | Self::EmptyIndex { .. })
+    }
 }
 
 /// Statuses that say "not now" rather than "no".
