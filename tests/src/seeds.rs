@@ -7,12 +7,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context as _, Result, ensure};
 
 use crate::git::Repo;
 use crate::image::Image;
 use crate::kubernetes::{Cluster, repository};
+use crate::project::Project;
 use crate::{World, wait_for};
 
 pub use echo_server::ECHO_SERVER;
@@ -123,92 +123,9 @@ impl Seed {
             .replace("${GITHUB_PAT}", PASSWORD))
     }
 
-    /// The newest Freight, once there is one.
-    ///
-    /// # Errors
-    /// When there is none in time.
-    pub async fn newest_freight(&self, cluster: &Cluster, within: Duration) -> Result<String> {
-        let sort = "--sort-by=.metadata.creationTimestamp";
-        let get = ["get", "-n", self.project, "freights", sort, "-o", "name"];
-        wait_for("the Warehouse makes Freight", within, || async {
-            let names = cluster.kubectl(&get).await?;
-            let newest = names.lines().last().context("there is none")?;
-            Ok(newest.rsplit('/').next().unwrap_or_default().to_owned())
-        })
-        .await
-    }
-
-    /// The Promotion to write in order to promote `freight` to `stage`.
-    pub fn promotion(&self, stage: &str, freight: &str) -> String {
-        format!(
-            "apiVersion: kargo.akuity.io/v1alpha1
-kind: Promotion
-metadata:
-  generateName: {stage}.
-  namespace: {}
-spec:
-  stage: {stage}
-  freight: {freight}
-",
-            self.project
-        )
-    }
-
-    /// Promote by hand; the result is the Promotion's name.
-    ///
-    /// # Errors
-    /// When the API refuses.
-    pub async fn promote(&self, cluster: &Cluster, stage: &str, freight: &str) -> Result<String> {
-        let promotion = self.promotion(stage, freight);
-        let name = cluster
-            .kubectl_with(&["create", "-f", "-", "-o", "name"], &promotion)
-            .await?;
-        Ok(name
-            .trim()
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .to_owned())
-    }
-
-    /// Wait until a Promotion of `freight` to `stage` has succeeded; the result is its name.
-    ///
-    /// # Errors
-    /// At once when it ends otherwise, else when the time is over.
-    pub async fn promoted(
-        &self,
-        cluster: &Cluster,
-        stage: &str,
-        freight: &str,
-        within: Duration,
-    ) -> Result<String> {
-        let get = ["get", "-n", self.project, "promotions", "-o", "json"];
-        let ended = wait_for(
-            &format!("{stage} has a finished Promotion"),
-            within,
-            || async {
-                let list: Value = serde_json::from_str(&cluster.kubectl(&get).await?)?;
-                let items = list["items"].as_array().context("a list without items")?;
-                let ours =
-                    |it: &&Value| it["spec"]["stage"] == stage && it["spec"]["freight"] == freight;
-                let promotion = items.iter().rfind(ours).context("there is none")?;
-                let phase = promotion["status"]["phase"]
-                    .as_str()
-                    .unwrap_or("without a phase");
-                ensure!(
-                    ["Succeeded", "Failed", "Errored", "Aborted"].contains(&phase),
-                    "it is {phase}: {}",
-                    promotion["status"]
-                );
-                Ok(promotion.clone())
-            },
-        )
-        .await?;
-        let name = ended["metadata"]["name"].as_str().unwrap_or_default();
-        if ended["status"]["phase"] != "Succeeded" {
-            bail!("Promotion {name}: {}", ended["status"]["message"]);
-        }
-        Ok(name.to_owned())
+    /// The seed's Project.
+    pub fn project_in<'a>(&self, cluster: &'a Cluster) -> Project<'a> {
+        Project::new(cluster, self.project)
     }
 
     /// Wait until the Application of `stage` is synced at `commit` and healthy.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use argosy_tests::World;
 use argosy_tests::git::Repo;
 use argosy_tests::seeds::Seed;
-use argosy_tests::{World, wait_for};
 
 use crate::tell::Teller;
 
@@ -21,10 +21,8 @@ pub(crate) async fn run(tell: &Teller, seed: &Seed, world: &World, repo: &Repo) 
         &seed.manifest("project.yaml")?,
     )
     .await?;
-    wait_for("the Project has its namespace", SOON, || async {
-        cluster.kubectl(&["get", "namespace", seed.project]).await
-    })
-    .await?;
+    let its = seed.project_in(cluster);
+    its.ready(SOON).await?;
 
     tell.begin("The Secret, the Warehouse and the Stages");
     let mut all = Vec::new();
@@ -41,19 +39,18 @@ pub(crate) async fn run(tell: &Teller, seed: &Seed, world: &World, repo: &Repo) 
         .await?;
 
     tell.begin("The stage development promotes the newest release by itself");
-    let freight = seed.newest_freight(cluster, SOON).await?;
-    seed.promoted(cluster, "development", &freight, SOON)
-        .await?;
+    let freight = its.newest_freight(SOON).await?;
+    its.promoted("development", &freight, SOON).await?;
     show(tell, seed, world, repo, "development").await?;
     for stage in ["staging", "production"] {
         tell.begin(&format!("Promoting the same release to {stage}, by hand"));
         println!(
             "\n$ kubectl create --filename - <<EOF\n{}EOF",
-            seed.promotion(stage, &freight)
+            its.promotion(stage, &freight)
         );
-        let name = seed.promote(cluster, stage, &freight).await?;
+        let name = its.promote(stage, &freight).await?;
         println!("promotion.kargo.akuity.io/{name} created");
-        seed.promoted(cluster, stage, &freight, SOON).await?;
+        its.promoted(stage, &freight, SOON).await?;
         show(tell, seed, world, repo, stage).await?;
     }
     Ok(())

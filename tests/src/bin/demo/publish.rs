@@ -29,7 +29,7 @@ pub(crate) async fn on_enter(tell: &Teller, seed: &Seed, world: &World) -> Resul
 
 async fn publish(tell: &Teller, seed: &Seed, world: &World, tag: &str) -> Result<()> {
     let cluster = world.cluster().await?;
-    let before = seed.newest_freight(cluster, SOON).await?;
+    let its = seed.project_in(cluster);
     tell.begin(&format!("Pushing {}:{tag}", seed.images));
     seed.push_image(world, tag).await?;
     let refresh = format!("kargo.akuity.io/refresh={tag}");
@@ -42,14 +42,8 @@ async fn publish(tell: &Teller, seed: &Seed, world: &World, tag: &str) -> Result
     ];
     let annotate = [annotate.as_slice(), &[seed.warehouse, &refresh]].concat();
     tell.kubectl(cluster, &annotate).await?;
-    let freight = argosy_tests::wait_for("there is new Freight", SOON, || async {
-        let newest = seed.newest_freight(cluster, SOON).await?;
-        anyhow::ensure!(newest != before, "the newest is still {before}");
-        Ok(newest)
-    })
-    .await?;
-    seed.promoted(cluster, seed.stages[0], &freight, SOON)
-        .await?;
+    let freight = its.freight(tag, SOON).await?;
+    its.promoted(seed.stages[0], &freight, SOON).await?;
     tell.kubectl(cluster, &["--namespace", seed.project, "get", "stages"])
         .await
         .map(drop)

@@ -38,10 +38,8 @@ pub(crate) async fn run(tell: &Teller, seed: &Seed, world: &World, repo: &Repo) 
         &project,
     )
     .await?;
-    wait_for("the Project has its namespace", SOON, || async {
-        cluster.kubectl(&["get", "namespace", seed.project]).await
-    })
-    .await?;
+    let its = seed.project_in(cluster);
+    its.ready(SOON).await?;
     tell.kubectl(cluster, &["get", "namespaces"]).await?;
     tell.apply(
         cluster,
@@ -71,7 +69,7 @@ pub(crate) async fn run(tell: &Teller, seed: &Seed, world: &World, repo: &Repo) 
     .await?;
 
     tell.begin("The stage dev promotes the newest release by itself");
-    let freight = seed.newest_freight(cluster, SOON).await?;
+    let freight = its.newest_freight(SOON).await?;
     arrived(seed, world, repo, "dev", &freight).await?;
     let in_project =
         |rest: &'static [&'static str]| [["--namespace", seed.project].as_slice(), rest].concat();
@@ -97,9 +95,9 @@ pub(crate) async fn run(tell: &Teller, seed: &Seed, world: &World, repo: &Repo) 
         tell.begin(&format!("Promoting the same release to {stage}, by hand"));
         println!(
             "\n$ kubectl create --filename - <<EOF\n{}EOF",
-            seed.promotion(stage, &freight)
+            its.promotion(stage, &freight)
         );
-        let name = seed.promote(cluster, stage, &freight).await?;
+        let name = its.promote(stage, &freight).await?;
         println!("promotion.kargo.akuity.io/{name} created");
         arrived(seed, world, repo, stage, &freight).await?;
         tell.kubectl(cluster, &in_project(&["get", "promotions"]))
@@ -119,7 +117,9 @@ async fn arrived(
     freight: &str,
 ) -> Result<()> {
     let cluster = world.cluster().await?;
-    seed.promoted(cluster, stage, freight, SOON).await?;
+    seed.project_in(cluster)
+        .promoted(stage, freight, SOON)
+        .await?;
     let commit = repo.head(&format!("stage/{stage}")).await?;
     seed.deployed(cluster, stage, &commit, SOON).await?;
     println!("Application silly-demo-{stage} is synced at {commit}, as pushed.");
