@@ -10,6 +10,7 @@ pub mod context;
 pub mod credentials;
 pub mod discovery;
 pub mod events;
+pub mod git;
 pub mod kubernetes;
 pub mod leader;
 pub mod metrics;

@@ -7,6 +7,11 @@ mod copy;
 mod delete;
 mod fail;
 mod files;
+mod git_clear;
+mod git_clone;
+mod git_commit;
+mod git_push;
+mod git_remote;
 mod helm_dependencies;
 mod helm_template;
 mod journal;
@@ -30,6 +35,10 @@ static RUNNERS: &[&dyn Runner] = &[
     &copy::Copy,
     &delete::Delete,
     &fail::Fail,
+    &git_clear::GitClear,
+    &git_clone::GitClone,
+    &git_commit::GitCommit,
+    &git_push::GitPush,
     &helm_template::HelmTemplate,
     &kustomize_build::KustomizeBuild,
 ];

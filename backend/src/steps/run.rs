@@ -13,6 +13,7 @@ use super::files::reason;
 use super::{Fault, Journal, Turn, WorkDir};
 use crate::caches::Caches;
 use crate::events::Events;
+use crate::git::Git;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::tools::{Call, Program, ToolError, Tools};
@@ -72,6 +73,8 @@ pub struct Services {
     pub metrics: Metrics,
     /// What the operator has chosen.
     pub settings: Settings,
+    /// Git.
+    pub git: Git,
     /// `kustomize` and `helm`.
     pub tools: Tools,
 }

@@ -1,0 +1,503 @@
+//! Servers that refuse, stall, move and come back, and local copies that break.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use argosy::git::{Clone, GitError, Remote, Request, Retry, Revision};
+use argosy_tests::faults::{Fault, Faults};
+use argosy_tests::git::{Commit, Repo};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::desk::{Desk, branch, files, remote, remote_as, to_branch, to_checked_out};
+
+async fn checkout(desk: &Desk, remote: &Remote) -> Result<(), GitError> {
+    let checkouts = vec![desk.at("out", Revision::DefaultBranch)];
+    let what = Clone {
+        checkouts,
+        author: None,
+        submodules: false,
+    };
+    desk.git
+        .checkout(remote, &what, &desk.cancel)
+        .await
+        .map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_credentials_are_told_apart_and_never_shown() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    for (remote, hint) in [
+        (
+            remote_as(&repo.url(), "ada", "wrong-password"),
+            "does not accept those that were found",
+        ),
+        (Remote::anonymous(repo.url()), "none were found"),
+    ] {
+        let error = checkout(&desk, &remote).await.unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, GitError::Unauthorized { .. }), "{text}");
+        assert!(text.contains(hint) && text.contains(&repo.url()), "{text}");
+        assert!(!text.contains("wrong-password"), "{text}");
+        assert_eq!(error.retry(), Retry::Never);
+    }
+    // In the address they work and are not shown either.
+    let url = repo.url().replace("http://", "http://ada:hunter2@");
+    checkout(&desk, &Remote::anonymous(&url)).await.unwrap();
+    let kept = desk.git.origin(&desk.path("out")).await.unwrap();
+    assert_eq!(kept.url, repo.url());
+    let missing = Remote::anonymous(format!("{url}-missing"));
+    let error = checkout(&desk, &missing).await.unwrap_err();
+    assert!(matches!(error, GitError::NoRepository { .. }), "{error}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+    let config = std::fs::read_to_string(desk.path("out").join(".git/config")).unwrap();
+    assert!(!config.contains("hunter2"), "{config}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_project_sees_is_not_shown_to_another() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    let commit = repo.head("main").await.unwrap();
+    desk.main(&repo, "mine").await;
+    let checkouts = vec![desk.at("theirs", Revision::Commit(commit))];
+    let what = Clone {
+        checkouts,
+        author: None,
+        submodules: false,
+    };
+    let eve = remote_as(&repo.url(), "eve", "guess");
+    let error = desk
+        .git
+        .checkout(&eve, &what, &desk.cancel)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, GitError::Unauthorized { .. }), "{error}");
+    assert!(!desk.path("theirs").exists());
+}
+
+type Case = (Fault, fn(&GitError) -> bool, Retry);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_an_ailing_server_say_when_to_come_back() {
+    let desk = Desk::with(|config| config.stall_timeout = Duration::from_millis(300)).await;
+    let repo = desk.repo("acme/app").await;
+    let faults = Faults::before(&desk.server.url()).await.unwrap();
+    let remote = remote_as(&format!("{}/acme/app", faults.url()), "ada", "hunter2");
+    let cases: [Case; 6] = [
+        (
+            Fault::status(500),
+            |e| matches!(e, GitError::Server { status: 500, .. }),
+            Retry::Soon,
+        ),
+        (
+            Fault::too_many(7),
+            |e| matches!(e, GitError::Throttled { .. }),
+            Retry::After(Duration::from_secs(7)),
+        ),
+        (
+            Fault::status(403),
+            |e| matches!(e, GitError::Forbidden { .. }),
+            Retry::Never,
+        ),
+        (
+            Fault::Hang,
+            |e| matches!(e, GitError::Stalled { .. }),
+            Retry::Soon,
+        ),
+        (
+            Fault::Cut,
+            |e| matches!(e, GitError::Unreachable { .. }),
+            Retry::Soon,
+        ),
+        (
+            Fault::Answer(
+                200,
+                vec![("content-type", "text/html".to_owned())],
+                "<html>".to_owned(),
+            ),
+            |e| matches!(e, GitError::Protocol { .. }),
+            Retry::Soon,
+        ),
+    ];
+    for (fault, is_expected, retry) in cases {
+        faults.times(1, fault.clone(), |_| true);
+        let error = checkout(&desk, &remote).await.unwrap_err();
+        assert!(is_expected(&error), "{fault:?}: {error:?}");
+        assert_eq!(error.retry(), retry, "{error}");
+        assert!(error.to_string().contains("/acme/app"), "{error}");
+    }
+    checkout(&desk, &remote).await.unwrap();
+    // In the middle of a fetch, too.
+    repo.commit("main", "more", &[("more", "1")]).await.unwrap();
+    faults.times(1, Fault::Cut, |seen| seen.path.ends_with("upload-pack"));
+    assert_eq!(
+        checkout(&desk, &remote).await.unwrap_err().retry(),
+        Retry::Soon
+    );
+    checkout(&desk, &remote).await.unwrap();
+    assert!(desk.read("out", "more").is_some());
+    let port = argosy_tests::faults::Faults::before("http://127.0.0.1:1")
+        .await
+        .unwrap()
+        .url();
+    let gone = remote_as(&format!("{port}/acme/app"), "ada", "hunter2");
+    let error = checkout(&desk, &gone).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            GitError::Unreachable { .. } | GitError::Server { .. }
+        ),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hanging_fetch_ends_within_a_second_of_being_cancelled() {
+    let desk = Desk::new().await;
+    desk.repo("acme/app").await;
+    let faults = Faults::before(&desk.server.url()).await.unwrap();
+    let remote = remote_as(&format!("{}/acme/app", faults.url()), "ada", "hunter2");
+    faults.always(Fault::Hang, |seen| seen.path.ends_with("git-upload-pack"));
+    let running = checkout(&desk, &remote);
+    let cancelled = async {
+        argosy_tests::wait_for("the fetch hangs", Duration::from_secs(10), || async {
+            anyhow::ensure!(faults.seen().iter().any(|seen| seen.faulted));
+            Ok(())
+        })
+        .await
+        .unwrap();
+        desk.cancel.cancel();
+        Instant::now()
+    };
+    let (result, since) = tokio::join!(running, cancelled);
+    assert!(since.elapsed() < Duration::from_secs(1));
+    assert_eq!(result.unwrap_err(), GitError::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_gives_up_does_not_cancel_those_who_wait_with_it() {
+    let desk = Desk::new().await;
+    desk.repo("acme/app").await;
+    let faults = Faults::before(&desk.server.url()).await.unwrap();
+    let remote = remote_as(&format!("{}/acme/app", faults.url()), "ada", "hunter2");
+    faults.times(1, Fault::Delay(Duration::from_millis(500)), |_| true);
+    let impatient = tokio::time::timeout(Duration::from_millis(100), checkout(&desk, &remote));
+    let checkouts = vec![desk.at("patient", branch("main"))];
+    let what = Clone {
+        checkouts,
+        author: None,
+        submodules: false,
+    };
+    let patient = desk.git.checkout(&remote, &what, &desk.cancel);
+    let (impatient, patient) = tokio::join!(impatient, patient);
+    assert!(impatient.is_err());
+    patient.unwrap();
+    assert!(!desk.path("out").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_new_is_fetched() {
+    let received = Arc::new(Mutex::new(Vec::<Request>::new()));
+    let observer = Arc::clone(&received);
+    let desk = Desk::with(|config| {
+        config.observer = Some(Arc::new(move |request: &Request| {
+            observer.lock().unwrap().push(request.clone())
+        }));
+    })
+    .await;
+    let repo = desk.repo("acme/app").await;
+    let noise = |nth: u64| {
+        // Text that does not compress well, so that a repeated fetch would show.
+        (0..200_u64)
+            .map(|i| {
+                format!(
+                    "{:x}\n",
+                    (nth * 7919 + i).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                )
+            })
+            .collect::<String>()
+    };
+    let history: Vec<Commit> = (0..5_000)
+        .map(|nth| {
+            Commit::new("main", &format!("c{nth}"))
+                .write(&format!("d{}/f{nth}", nth % 50), &noise(nth))
+        })
+        .collect();
+    repo.add(&history).await.unwrap();
+    desk.main(&repo, "out").await;
+    let objects = size(&desk.folder.path().join("git"));
+    assert_eq!(files(&desk.path("out")).len(), 5_002);
+    repo.forget_requests();
+    repo.commit("main", "one more", &[("d1/more", "1")])
+        .await
+        .unwrap();
+    let began = Instant::now();
+    desk.main(&repo, "again").await;
+    let took = began.elapsed();
+    let grown = size(&desk.folder.path().join("git")) - objects;
+    assert!(grown < 100_000, "{grown} bytes more after one commit");
+    assert_eq!(
+        requests(&repo),
+        ["POST /git-upload-pack", "POST /git-upload-pack"],
+        "{took:?}"
+    );
+    assert_eq!(desk.read("again", "d1/more").as_deref(), Some("1"));
+    let seen = received.lock().unwrap();
+    let operations: Vec<_> = seen
+        .iter()
+        .map(|r| (r.operation, r.result.as_str()))
+        .collect();
+    let (list, fetch) = (("list", "ok"), ("fetch", "ok"));
+    assert_eq!(operations, [list, list, fetch, list, fetch]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_ask_at_once_share_the_requests() {
+    let desk = Arc::new(Desk::new().await);
+    let repo = desk.repo("acme/app").await;
+    let all = (0..30).map(|nth| {
+        let (desk, repo) = (desk.clone(), repo.clone());
+        async move { desk.main(&repo, &format!("w{nth}")).await }
+    });
+    let all = futures::future::join_all(all).await;
+    assert!(all.iter().all(|done| done.commit == all[0].commit));
+    let requests = requests(&repo);
+    assert!(requests.len() <= 5, "{requests:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_server_is_spoken_to_in_its_own_version() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    // What large forges allow and old servers do not.
+    for setting in ["uploadpack.allowAnySHA1InWant", "uploadpack.allowFilter"] {
+        repo.git(&["config", setting, "false"]).await.unwrap();
+    }
+    let old = without_second_version(&desk.server.url()).await;
+    let old = remote_as(&format!("{old}/acme/app"), "ada", "hunter2");
+    let first = repo.head("main").await.unwrap();
+    repo.tag("v1", "main", Some("one")).await.unwrap();
+    repo.commit("main", "two", &[("two", "1")]).await.unwrap();
+    let checkouts = vec![
+        desk.at("out", Revision::DefaultBranch),
+        desk.at("tag", Revision::Tag("v1".to_owned())),
+        desk.at("old", Revision::Commit(first.clone())),
+        desk.at("new", Revision::BranchOrNew("stage/dev".to_owned())),
+    ];
+    let what = Clone {
+        checkouts,
+        author: None,
+        submodules: false,
+    };
+    let done = desk.git.checkout(&old, &what, &desk.cancel).await.unwrap();
+    assert_eq!((&done[1].commit, &done[2].commit), (&first, &first));
+    desk.change("out", "a", "1").await;
+    repo.commit("main", "three", &[("three", "1")])
+        .await
+        .unwrap();
+    let out = desk.path("out");
+    desk.git
+        .push(&old, &out, &to_checked_out(), &desk.cancel)
+        .await
+        .unwrap();
+    assert_eq!(repo.files("main").await.unwrap().len(), 5);
+    let requests = requests(&repo);
+    assert!(!requests.is_empty() && requests.len() < 15, "{requests:?}");
+    let heads = desk.git.heads(&old, &desk.cancel).await.unwrap();
+    assert_eq!(heads.default_branch.as_deref(), Some("main"));
+    assert!(heads.refs.contains_key("refs/heads/stage/dev"));
+}
+
+// A way to the server on which the wish for version 2 of the protocol gets lost.
+async fn without_second_version(server: &str) -> String {
+    let server = server.trim_start_matches("http://").to_owned();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = tokio::net::TcpStream::connect(&server).await.unwrap();
+            tokio::spawn(pass(client, server));
+        }
+    });
+    address
+}
+
+async fn pass(client: tokio::net::TcpStream, server: tokio::net::TcpStream) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from_client.read(&mut bytes).await {
+        let wish = b"git-protocol";
+        if let Some(at) = bytes[..length]
+            .windows(wish.len())
+            .position(|word| word == wish)
+        {
+            bytes[at] = b'x';
+        }
+        if to_server.write_all(&bytes[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_copy_is_fetched_again() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    desk.main(&repo, "out").await;
+    desk.change("out", "a", "1").await;
+    let copies = desk.folder.path().join("git");
+    let break_packs = |how: fn(&std::path::Path)| {
+        let mut broken = 0;
+        for copy in std::fs::read_dir(&copies).unwrap() {
+            for file in std::fs::read_dir(copy.unwrap().path().join("objects/pack")).unwrap() {
+                how(&file.unwrap().path());
+                broken += 1;
+            }
+        }
+        assert!(0 < broken);
+    };
+    break_packs(|file| std::fs::remove_file(file).unwrap());
+    desk.main(&repo, "again").await;
+    assert_eq!(desk.read("again", "README.md").as_deref(), Some("hello\n"));
+    desk.push(&repo, "out").await.unwrap();
+    break_packs(|file| {
+        let bytes = std::fs::read(file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        std::fs::write(
+            file,
+            bytes.iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>(),
+        )
+        .unwrap();
+    });
+    desk.main(&repo, "third").await;
+    assert_eq!(desk.read("third", "a").as_deref(), Some("1"));
+    assert_eq!(repo.log("main").await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rewritten_branch_is_followed() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    desk.main(&repo, "out").await;
+    repo.git(&["update-ref", "-d", "refs/heads/main"])
+        .await
+        .unwrap();
+    repo.commit("main", "anew", &[("anew", "1")]).await.unwrap();
+    repo.git(&["reflog", "expire", "--expire=now", "--all"])
+        .await
+        .unwrap();
+    repo.git(&["gc", "--quiet", "--prune=now"]).await.unwrap();
+    desk.main(&repo, "again").await;
+    assert_eq!(files(&desk.path("again")), ["anew"]);
+    desk.change("again", "b", "1").await;
+    desk.push(&repo, "again").await.unwrap();
+    assert_eq!(repo.files("main").await.unwrap(), ["anew", "b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_packs_become_few() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    desk.main(&repo, "out").await;
+    for nth in 0..70 {
+        desk.change("out", "counter", &nth.to_string()).await;
+        desk.push_as(&repo, "out", &to_branch("counter"))
+            .await
+            .unwrap();
+    }
+    let packs = || {
+        let copy = std::fs::read_dir(desk.folder.path().join("git"))
+            .unwrap()
+            .next()
+            .unwrap();
+        let packs = std::fs::read_dir(copy.unwrap().path().join("objects/pack")).unwrap();
+        packs
+            .filter(|file| file.as_ref().unwrap().path().extension().unwrap() == "pack")
+            .count()
+    };
+    argosy_tests::wait_for("packs become few", Duration::from_secs(10), || async {
+        anyhow::ensure!(packs() < 52, "{}", packs());
+        Ok(())
+    })
+    .await
+    .unwrap();
+    desk.checkout(&repo, "whole", branch("counter"))
+        .await
+        .unwrap();
+    assert_eq!(desk.read("whole", "counter").as_deref(), Some("69"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_that_nobody_needs_are_removed() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    desk.main(&repo, "out").await;
+    assert_eq!(desk.git.clean(Duration::from_secs(3_600)).await.unwrap(), 0);
+    assert_eq!(
+        desk.git.clean(Duration::ZERO).await.unwrap(),
+        0,
+        "a work tree borrows from it"
+    );
+    std::fs::remove_dir_all(desk.path("out")).unwrap();
+    assert_eq!(desk.git.clean(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(
+        std::fs::read_dir(desk.folder.path().join("git"))
+            .unwrap()
+            .count(),
+        0
+    );
+    desk.main(&repo, "out").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn branches_and_tags_can_be_listed() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    repo.tag("v1", "main", Some("one")).await.unwrap();
+    let heads = desk.git.heads(&remote(&repo), &desk.cancel).await.unwrap();
+    assert_eq!(heads.default_branch.as_deref(), Some("main"));
+    let commit = repo.head("main").await.unwrap();
+    let tag = heads.refs["refs/tags/v1"];
+    assert_eq!(tag.commit.to_string(), commit);
+    assert_ne!(tag.id, tag.commit);
+    assert_eq!(heads.refs["refs/heads/main"].id.to_string(), commit);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_has_a_limit() {
+    let desk = Desk::with(|config| config.fetch_limit = 100).await;
+    let repo = desk.repo("acme/app").await;
+    let error = desk
+        .checkout(&repo, "out", branch("main"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, GitError::TooLarge { limit: 100, .. }),
+        "{error}"
+    );
+    let left = size(&desk.folder.path().join("git"));
+    assert!(left < 10_000, "{left} bytes are left of the aborted fetch");
+}
+
+fn requests(repo: &Repo) -> Vec<String> {
+    repo.requests()
+        .iter()
+        .map(|seen| format!("{} {}", seen.method, seen.path))
+        .collect()
+}
+
+fn size(folder: &std::path::Path) -> u64 {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            match entry.metadata().unwrap() {
+                found if found.is_dir() => size(&entry.path()),
+                found => found.len(),
+            }
+        })
+        .sum()
+}
