@@ -2,6 +2,7 @@
 
 use argosy_core::steps::git_commit::{self, Config};
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::git_remote::{author, key, outcome};
 use super::{Fault, Ran, Runner, StepRun};
@@ -43,14 +44,18 @@ fn message(run: &StepRun, config: &Config) -> Result<String, Fault> {
     if let Some(message) = &config.message {
         return Ok(message.clone());
     }
-    // Steps that were skipped have nothing to say.
-    let said = |alias: &String| run.outputs.get(alias)?.get("commitMessage")?.as_str();
-    let messages: Vec<&str> = config.message_from_steps.iter().filter_map(said).collect();
-    if messages.is_empty() {
-        let aliases = config.message_from_steps.join(", ");
-        return Err(Fault::broken(format!(
-            "none of the steps in messageFromSteps ({aliases}) has an output commitMessage"
-        )));
+    let mut messages = Vec::new();
+    for alias in &config.message_from_steps {
+        let said = run
+            .outputs
+            .get(alias)
+            .and_then(|output| output.get("commitMessage"));
+        let Some(said) = said.and_then(Value::as_str) else {
+            return Err(Fault::failed(format!(
+                "step {alias:?} has no output commitMessage"
+            )));
+        };
+        messages.push(said);
     }
     Ok(git_commit::joined_message(&messages))
 }
