@@ -9,7 +9,7 @@ use crate::{Time, is_default, yes};
 /// The number of artifacts that are kept of a subscription, where it does not say.
 pub const DISCOVERY_LIMIT: u32 = 20;
 
-const GIT_URL: &str = r"^(https?|ssh)://[^\s]+$|^([\w.~-]+@)?[\w.-]+:[^\s]+$";
+const GIT_URL: &str = r"^(https?|ssh)://[^\s]+$|^([\w.~-]+@)?[\w.-]+:/?[^/\s][^\s]*$";
 const IMAGE_URL: &str = r"^(\w+([\.-]\w+)*(:[\d]+)?/)?(\w+([\.-]\w+)*)(/\w+([\.-]\w+)*)*$";
 
 const fn discovery_limit() -> u32 {
@@ -89,10 +89,10 @@ pub struct GitSubscription {
         "x-kubernetes-validations" = rules(&[REGEXES_COMPILE])
     ))]
     pub ignore_tags_regexes: Vec<String>,
-    /// Deprecated: use `allowTagsRegexes`.
+    /// Deprecated: use `allowTagsRegexes`. Nothing is discovered while this is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_tags: Option<String>,
-    /// Deprecated: use `ignoreTagsRegexes`. These are exact tags.
+    /// Deprecated: use `ignoreTagsRegexes`. Nothing is discovered while this is set.
     #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(length(max = 64))]
     pub ignore_tags: Vec<String>,
@@ -203,10 +203,10 @@ pub struct ImageSubscription {
         "x-kubernetes-validations" = rules(&[REGEXES_COMPILE])
     ))]
     pub ignore_tags_regexes: Vec<String>,
-    /// Deprecated: use `allowTagsRegexes`.
+    /// Deprecated: use `allowTagsRegexes`. Nothing is discovered while this is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_tags: Option<String>,
-    /// Deprecated: use `ignoreTagsRegexes`. These are exact tags.
+    /// Deprecated: use `ignoreTagsRegexes`. Nothing is discovered while this is set.
     #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(length(max = 64))]
     pub ignore_tags: Vec<String>,
