@@ -43,6 +43,8 @@ pub struct Options {
     pub requests_per_second_by_host: BTreeMap<String, NonZeroU32>,
     /// How long one request may go on failing, or a registry keep us waiting with 429.
     pub patience: Duration,
+    /// From sending a request to the headers of its answer.
+    pub answers_within: Duration,
     /// Whether credentials may be sent to a registry that is reached over plain HTTP.
     pub credentials_over_http: bool,
     /// How long it is believed what a tag pointed to, where a subscription says nothing else.
@@ -190,6 +192,7 @@ impl Default for Options {
             requests_per_second: const { NonZeroU32::new(20).expect("20 is not 0") },
             requests_per_second_by_host: BTreeMap::new(),
             patience: Duration::from_secs(60),
+            answers_within: Duration::from_secs(30),
             credentials_over_http: false,
             tags_believed_for: Duration::from_secs(10 * 60),
             observer: None,

@@ -15,8 +15,6 @@ use super::error::{RegistryError, is_transient};
 use super::pace::{Pace, TooLong};
 use super::{Call, Observer, Options, Outcome};
 
-/// From sending a request to the headers of its answer.
-const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 /// The whole of a body; the largest allowed one is 16 MiB.
 const BODY_WITHIN: Duration = Duration::from_secs(120);
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
@@ -25,6 +23,8 @@ const MOST_REDIRECTS: usize = 5;
 const MOST_TRIES: u32 = 6;
 const FIRST_BACK_OFF: Duration = Duration::from_millis(200);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
+/// No registry means a longer `Retry-After` than a day.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Hosts whose pace is remembered.
 const MOST_HOSTS: u64 = 4096;
 
@@ -35,6 +35,7 @@ pub(super) struct Http {
     rate: NonZeroU32,
     rates: std::collections::BTreeMap<String, NonZeroU32>,
     patience: Duration,
+    answers_within: Duration,
     observer: Option<Observer>,
 }
 
@@ -110,6 +111,7 @@ impl Http {
             rate: options.requests_per_second,
             rates: options.requests_per_second_by_host.clone(),
             patience: options.patience,
+            answers_within: options.answers_within,
             observer: options.observer.clone(),
         })
     }
@@ -216,7 +218,7 @@ impl Http {
         if let Some(value) = authorization {
             call = call.header(AUTHORIZATION, value);
         }
-        let response = timeout(HEADERS_WITHIN, call.send())
+        let response = timeout(self.answers_within, call.send())
             .await
             .map_err(|_| Failure::NoHeaders)?
             .map_err(|error| Failure::Connection(error.without_url()))?;
@@ -253,7 +255,7 @@ impl Http {
             },
             Failure::NoHeaders => RegistryError::TimedOut {
                 host,
-                seconds: HEADERS_WITHIN.as_secs(),
+                seconds: self.answers_within.as_secs(),
             },
             Failure::NoBody => RegistryError::TimedOut {
                 host,
@@ -372,11 +374,14 @@ fn rate_limited(host: &str, wait: Duration) -> RegistryError {
 /// Seconds or an HTTP date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default())
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+            Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
+        }
+    };
+    Some(wait.min(LONGEST_RETRY_AFTER))
 }
 
 /// Doubles with each try; between half and all of it, so that many do not come back together.
@@ -400,8 +405,9 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         assert_eq!(asked("120"), Some(120));
         assert_eq!(asked("Wed, 21 Oct 2015 07:28:00 GMT"), Some(0));
-        let far = asked("Fri, 01 Jan 2100 00:00:00 GMT").unwrap();
-        assert!(1_000_000_000 < far, "{far}");
+        let day = Some(LONGEST_RETRY_AFTER.as_secs());
+        assert_eq!(asked("Fri, 01 Jan 2100 00:00:00 GMT"), day);
+        assert_eq!(asked("18446744073709551615"), day);
         assert_eq!(asked("soon"), None);
     }
 

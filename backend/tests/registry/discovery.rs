@@ -252,3 +252,32 @@ async fn a_look_at_a_large_repository_does_not_keep_others_waiting() {
     let first = looks.await;
     assert!(matches!(first, futures::future::Either::Right(_)));
 }
+
+#[tokio::test]
+async fn an_explanation_goes_down_to_the_cause() {
+    let world = World::with(Options {
+        patience: std::time::Duration::ZERO,
+        ..options()
+    })
+    .await;
+    let port = {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let repo_url = format!("127.0.0.1:{port}/app");
+    let subscription = ImageSubscription {
+        repo_url: repo_url.clone(),
+        ..Default::default()
+    };
+    let error = discover_images(&world.registry, &subscription, None)
+        .await
+        .unwrap_err();
+    let text = error.explain(None);
+    let start =
+        format!("cannot look for images in {repo_url}: cannot reach registry 127.0.0.1:{port}: ");
+    assert!(text.starts_with(&start), "{text}");
+    assert!(
+        text.ends_with("Connection refused (os error 111); it is tried again"),
+        "{text}"
+    );
+}

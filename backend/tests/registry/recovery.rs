@@ -141,6 +141,25 @@ async fn a_registry_that_is_away_is_named() {
 }
 
 #[tokio::test]
+async fn a_registry_that_does_not_answer_is_not_waited_for_long() {
+    let world = World::with_one_image().await;
+    world.proxy.times(1, Fault::Hang, |_| true);
+    let second = Duration::from_secs(1);
+    let options = Options {
+        answers_within: second,
+        patience: Duration::ZERO,
+        ..options()
+    };
+    let registry = Registry::new(options).unwrap();
+    let url = format!("{}/app", world.proxy.host());
+    let repository = registry.repository(&url, Access::default()).unwrap();
+    let error = repository.tags().await.unwrap_err();
+    let expected = format!("registry {} did not answer within 1 s", world.proxy.host());
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(repository.tags().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_body_without_end_is_not_read_to_its_end() {
     let world = World::with_one_image().await;
     let long = Fault::Answer(200, Vec::new(), "x".repeat(5 << 20));
