@@ -10,6 +10,8 @@ mod apply;
 mod cache;
 #[path = "cluster/events.rs"]
 mod events;
+#[path = "cluster/install.rs"]
+mod install;
 #[path = "cluster/leader.rs"]
 mod leader;
 #[path = "cluster/process.rs"]
