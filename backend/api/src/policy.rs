@@ -11,10 +11,18 @@ use crate::schema::{Rule, rules};
 /// What is allowed to happen by itself in the Stages that it names. The first policy that matches wins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = rules(&[(
-    "has(self.stage) != has(self.stageSelector)",
-    "exactly one of stage and stageSelector must be given",
-)])))]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    (
+        "has(self.stage) != has(self.stageSelector)",
+        "exactly one of stage and stageSelector must be given",
+    ),
+    (
+        "!has(self.stageSelector) || has(self.stageSelector.name) \
+         || has(self.stageSelector.matchLabels) && self.stageSelector.matchLabels.size() > 0 \
+         || has(self.stageSelector.matchExpressions) && self.stageSelector.matchExpressions.size() > 0",
+        "stageSelector must say which Stages: by name, matchLabels or matchExpressions",
+    ),
+])))]
 pub struct PromotionPolicy {
     /// Name of one Stage. Deprecated: `stageSelector` says the same and more.
     #[serde(default, skip_serializing_if = "Option::is_none")]

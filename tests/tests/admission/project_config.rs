@@ -43,6 +43,10 @@ async fn a_policy_is_about_a_stage_or_a_selector() {
         "exactly one of stage and",
     )
     .await;
+    for nothing in ["{}", "{matchLabels: {}}", "{matchExpressions: []}"] {
+        let manifest = policies(&format!("[{{stageSelector: {nothing}}}]")).await;
+        rejects(&manifest, "must say which Stages").await;
+    }
     rejects(
         &policies("[{autoPromotionEnabled: true}]").await,
         "exactly one of stage and",
