@@ -196,8 +196,7 @@ fn reads_as_other(text: &str) -> bool {
 fn natural(left: &str, right: &str) -> Ordering {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let mut digits = false;
-    for at in 0..left.len().min(right.len()) {
-        let (a, b) = (left[at], right[at]);
+    for (at, (&a, &b)) in left.iter().zip(&right).enumerate() {
         if a == b {
             digits = a.is_ascii_digit();
             continue;
@@ -205,32 +204,101 @@ fn natural(left: &str, right: &str) -> Ordering {
         return match (a.is_alphabetic(), b.is_alphabetic()) {
             (true, true) => a.cmp(&b),
             (a_letter, b_letter) if a_letter || b_letter => {
-                // Within a number the longer one comes after what is no number.
                 if digits {
                     b_letter.cmp(&a_letter)
                 } else {
                     a_letter.cmp(&b_letter)
                 }
             }
-            _ => numbers(&left, &right, at).unwrap_or_else(|| a.cmp(&b)),
+            _ => numbers(&left, &right, at).then(a.cmp(&b)),
         };
     }
     left.len().cmp(&right.len())
 }
 
-/// The order of the numbers that stand around `at` in both, if both have one.
-fn numbers(left: &[char], right: &[char], at: usize) -> Option<Ordering> {
+/// The order of the numbers that begin at `at` in both, or go on there. What is no digit counts as zero.
+fn numbers(left: &[char], right: &[char], at: usize) -> Ordering {
+    let before = left
+        .iter()
+        .take(at)
+        .rev()
+        .take_while(|c| c.is_ascii_digit());
+    let goes_on = before.into_iter().any(|c| *c != '0');
     let number = |text: &[char]| {
-        let start = text[..at]
+        let digits: String = text
             .iter()
-            .rposition(|c| !c.is_ascii_digit())
-            .map_or(0, |before| before + 1);
-        let digits: String = text[start..]
-            .iter()
+            .skip(at)
             .take_while(|c| c.is_ascii_digit())
             .collect();
-        let value = digits.trim_start_matches('0');
-        (!digits.is_empty()).then(|| (value.len(), value.to_owned(), digits.len()))
+        // A zero within a number counts, one at its start does not.
+        let value = if goes_on {
+            digits.as_str()
+        } else {
+            digits.trim_start_matches('0')
+        };
+        (value.len(), value.to_owned(), digits.len())
     };
-    Some(number(left)?.cmp(&number(right)?))
+    number(left).cmp(&number(right))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn collections_are_indented_by_four() {
+        let document = json!({
+            "b": [1, {"x": [true], "w": {"k": null}}, [2, []]],
+            "a10": {}, "a9": "1.10", "text": "one\n\ntwo\n", "tail": "one\ntwo", "more": "x\n\n",
+        });
+        let expected = "\
+a9: \"1.10\"
+a10: {}
+b:
+    - 1
+    - w:
+        k: null
+      x:
+        - true
+    - - 2
+      - []
+more: |+
+    x
+
+tail: |-
+    one
+    two
+text: |
+    one
+
+    two
+";
+        assert_eq!(write(&document), expected);
+    }
+
+    #[test]
+    fn text_is_quoted_where_a_reader_would_mistake_it() {
+        for (text, expected) in [
+            ("plain text", "plain text"),
+            ("a:b", "a:b"),
+            ("1.2.3", "1.2.3"),
+            ("y", "\"y\""),
+            ("", "\"\""),
+            ("0x1f", "\"0x1f\""),
+            ("12:30", "\"12:30\""),
+            ("2024-01-01", "\"2024-01-01\""),
+            ("a: b", "'a: b'"),
+            ("- a", "'- a'"),
+            ("it's #1", "'it''s #1'"),
+            (" lead", "' lead'"),
+            ("a\tb", "\"a\\tb\""),
+            ("\u{1}", "\"\\x01\""),
+        ] {
+            assert_eq!(write(&json!(text)), format!("{expected}\n"));
+        }
+        // Line by line the space at the end of the line could get lost.
+        assert_eq!(write(&json!("a \nb")), "\"a \\nb\"\n");
+    }
 }
