@@ -15,7 +15,7 @@ use crate::error::{Error, Fault, Span};
 pub struct Reference {
     /// The variable first.
     pub path: Vec<String>,
-    /// Whether nil is provided for with `??` or `?.`, so that the variable may be missing.
+    /// Whether nil is provided for: with `??`, with a `?.` in the path, or by comparing with nil.
     pub guarded: bool,
 }
 
@@ -54,8 +54,12 @@ pub(crate) fn of(root: &Node) -> References {
     let mut walk = Walk {
         locals: Vec::new(),
         see: &mut |seen| match seen {
-            Seen::Variable { path, guarded, .. } => {
-                found.variables.insert(Reference { path, guarded });
+            Seen::Variable { path, guarded } => {
+                let guarded = guarded || path.optional.is_some();
+                found.variables.insert(Reference {
+                    path: path.names,
+                    guarded,
+                });
             }
             Seen::Function { name, .. } => {
                 found.functions.insert(name.to_owned());
@@ -72,17 +76,17 @@ pub(crate) fn unknown(root: &Node, known: &Known) -> Vec<Error> {
     let mut walk = Walk {
         locals: Vec::new(),
         see: &mut |seen| match seen {
-            Seen::Variable {
-                path,
-                guarded: false,
-                span,
-            } => {
-                let name = path.first().map_or("", String::as_str);
-                if !known.variables.contains(name) {
-                    errors.push(Fault::name(format!("there is no variable `{name}`")).at(span));
+            Seen::Variable { path, guarded } => {
+                let name = path.names.first().map_or("", String::as_str);
+                // What is provided for is that the last member is nil, or the one before the `?.`.
+                let provided = path
+                    .optional
+                    .unwrap_or(if guarded { path.names.len() } else { 0 });
+                if !known.variables.contains(name) && provided != 1 {
+                    let fault = Fault::name(format!("there is no variable `{name}`"));
+                    errors.push(fault.at(path.span));
                 }
             }
-            Seen::Variable { guarded: true, .. } => {}
             Seen::Function { name, args, span } => match known.functions.get(name) {
                 None => errors.push(Fault::name(format!("there is no function `{name}`")).at(span)),
                 Some(arity) => {
@@ -111,9 +115,8 @@ pub(crate) fn is_builtin(name: &str) -> bool {
 
 enum Seen<'a> {
     Variable {
-        path: Vec<String>,
+        path: Path,
         guarded: bool,
-        span: Span,
     },
     Function {
         name: &'a str,
@@ -134,17 +137,10 @@ struct Walk<'a, 'b> {
 
 impl<'a> Walk<'a, '_> {
     fn node(&mut self, node: &'a Node, guarded: bool) {
-        if let Some((path, optional, span)) = path(node) {
-            if !self
-                .locals
-                .iter()
-                .any(|local| path.first().is_some_and(|name| **name == **local))
-            {
-                (self.see)(Seen::Variable {
-                    path,
-                    guarded: guarded || optional,
-                    span,
-                });
+        if let Some(path) = Path::of(node) {
+            let name = path.names.first().map_or("", String::as_str);
+            if !self.locals.iter().any(|local| **local == *name) {
+                (self.see)(Seen::Variable { path, guarded });
             }
             return;
         }
@@ -171,6 +167,11 @@ impl<'a> Walk<'a, '_> {
                 self.node(left, true);
                 self.node(right, guarded);
             }
+            Expr::Binary(Binary::Equal | Binary::NotEqual, left, right) => {
+                let is_nil = |node: &Node| matches!(node.expr, Expr::Nil);
+                self.node(left, is_nil(right));
+                self.node(right, is_nil(left));
+            }
             Expr::Chain(inside) => self.node(inside, guarded),
             _ => node
                 .children()
@@ -180,27 +181,52 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// The path that a node is if it is nothing but names and dots, and whether a `?.` follows the variable.
-fn path(node: &Node) -> Option<(Vec<String>, bool, Span)> {
-    match &node.expr {
-        Expr::Name(name) => Some((vec![name.as_ref().to_owned()], false, node.span)),
-        Expr::Chain(inside) => path(inside),
-        Expr::Member {
-            base,
-            property,
-            optional,
-        } => {
-            let Expr::String(name) = &property.expr else {
-                return None;
-            };
-            if matches!(base.expr, Expr::Env) {
-                return Some((vec![name.as_ref().to_owned()], true, node.span));
+/// A variable and the members that are taken of it by name.
+struct Path {
+    names: Vec<String>,
+    /// How many names stand before the first `?.`.
+    optional: Option<usize>,
+    span: Span,
+}
+
+impl Path {
+    /// The path that a node is if it is nothing but names and dots.
+    fn of(node: &Node) -> Option<Self> {
+        match &node.expr {
+            Expr::Name(name) => {
+                let names = vec![name.as_ref().to_owned()];
+                Some(Self {
+                    names,
+                    optional: None,
+                    span: node.span,
+                })
             }
-            let (mut path, guarded, span) = path(base)?;
-            let guarded = guarded || (*optional && path.len() == 1);
-            path.push(name.as_ref().to_owned());
-            Some((path, guarded, span))
+            Expr::Chain(inside) => Self::of(inside),
+            Expr::Member {
+                base,
+                property,
+                optional,
+            } => {
+                let Expr::String(name) = &property.expr else {
+                    return None;
+                };
+                let name = name.as_ref().to_owned();
+                if matches!(base.expr, Expr::Env) {
+                    // A map gives nil for what it does not have.
+                    return Some(Self {
+                        names: vec![name],
+                        optional: Some(1),
+                        span: node.span,
+                    });
+                }
+                let mut path = Self::of(base)?;
+                if *optional && path.optional.is_none() {
+                    path.optional = Some(path.names.len());
+                }
+                path.names.push(name);
+                Some(path)
+            }
+            _ => None,
         }
-        _ => None,
     }
 }

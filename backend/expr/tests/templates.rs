@@ -168,7 +168,7 @@ fn names_are_checked_without_evaluating() {
     let known = Known::from(&env());
     let document = json!({
         "fine": "${{ commit.id | upper() }} ${{ let x = 1; x }} ${{ missing ?? 1 }} ${{ missing?.x }}",
-        "wrong": ["${{ comit.id }}", "${{ asTxt(1) }}", "${{ asText() }}", "${{ let commit = 1; commit }}", "${{ 1 + }}"],
+        "wrong": ["${{ comit.id }}", "${{ asTxt(1) }}", "${{ asText() }}", "${{ let commit = 1; commit }}", "${{ 1 + }}", "${{ missing.x ?? 1 }} ${{ missing == nil }}"],
     });
     let found: Vec<String> = template::check(&document, &known)
         .iter()
@@ -182,14 +182,14 @@ fn names_are_checked_without_evaluating() {
             "wrong[2]: `asText` takes 1 argument, not 0 (line 1, column 5)",
             "wrong[3]: `commit` exists already (line 1, column 9)",
             "wrong[4]: the expression ends too early (line 1, column 9)",
+            "wrong[5]: there is no variable `missing` (line 1, column 5)",
         ]
     );
 }
 
 #[test]
 fn references_tell_what_an_expression_uses() {
-    let text =
-        "let x = outputs.build.sha; [imageFrom(vars.repo)?.Tag ?? ctx?.stage, x, map(list, .name)]";
+    let text = "let x = outputs.build.sha; [imageFrom(vars.repo)?.Tag ?? ctx?.stage, x, map(list, .name), outputs.b?.c, vars.d == nil]";
     let program = Program::compile(text).unwrap();
     let references = program.references();
     let variables: Vec<(String, bool)> = references
@@ -202,7 +202,9 @@ fn references_tell_what_an_expression_uses() {
         [
             ("ctx.stage".to_owned(), true),
             ("list".to_owned(), false),
+            ("outputs.b.c".to_owned(), true),
             ("outputs.build.sha".to_owned(), false),
+            ("vars.d".to_owned(), true),
             ("vars.repo".to_owned(), false),
         ]
     );
