@@ -111,7 +111,12 @@ pub fn update(text: &str, updates: &[Update]) -> Result<String, YamlError> {
     }
     let mut splices = Vec::new();
     for (path, update) in &targets {
-        let scalar = key::scalar(&documents, path, &update.key)?;
+        let node = key::node(&documents, path);
+        if node.is_some_and(|node| compare::is_list_or_map(node, &update.value)) {
+            // A step that is repeated finds its list in the place of the value.
+            continue;
+        }
+        let scalar = key::scalar(node, &update.key)?;
         let written = write::splices(text, scalar, &update.value);
         splices.extend(written.map_err(|reason| unsafe_edit(&update.key, reason))?);
     }

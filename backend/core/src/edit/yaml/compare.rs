@@ -96,6 +96,11 @@ fn same_scalar(a: &Scalar, b: &Scalar) -> bool {
     (&a.text, a.style, &a.properties) == (&b.text, b.style, &b.properties)
 }
 
+/// Whether the node is this list or mapping.
+pub(super) fn is_list_or_map(node: &Node, value: &Value) -> bool {
+    (value.is_array() || value.is_object()) && says(node, value)
+}
+
 /// Whether the node is this value.
 fn says(node: &Node, value: &Value) -> bool {
     match (node, value) {

@@ -71,25 +71,23 @@ pub(super) fn find(documents: &[Document], key: &Key) -> Result<Path, YamlError>
     }))
 }
 
-/// The scalar at a path that was found.
-pub(super) fn scalar<'a>(
-    documents: &'a [Document],
-    path: &[usize],
-    key: &Key,
-) -> Result<&'a Scalar, YamlError> {
+/// The node at a path that was found.
+pub(super) fn node<'a>(documents: &'a [Document], path: &[usize]) -> Option<&'a Node> {
+    let (document, children) = path.split_first()?;
+    let root = documents.get(*document).map(|document| &document.root);
+    children
+        .iter()
+        .fold(root, |node, child| node.and_then(|node| node.child(*child)))
+}
+
+/// The scalar that the node is.
+pub(super) fn scalar<'a>(node: Option<&'a Node>, key: &Key) -> Result<&'a Scalar, YamlError> {
     let not_scalar = |what| {
         Err(YamlError::NotScalar {
             key: key.to_string(),
             what,
         })
     };
-    let mut node = path
-        .first()
-        .and_then(|number| documents.get(*number))
-        .map(|d| &d.root);
-    for child in path.iter().skip(1) {
-        node = node.and_then(|node| node.child(*child));
-    }
     match node {
         Some(Node::Scalar(scalar)) => Ok(scalar),
         Some(Node::Alias { .. }) => Err(YamlError::Alias {

@@ -280,6 +280,27 @@ fn several_values_are_set_together() {
 }
 
 #[test]
+fn an_update_that_is_repeated_changes_nothing() {
+    for value in [
+        json!("1.10"),
+        json!(2.5),
+        json!(["a", {"b": [1]}]),
+        json!("x\ny\n"),
+        json!(null),
+    ] {
+        for text in ["a: 1 # c\n", "a: |\n  x\nb: 1\n", "{a: 'x'}\n"] {
+            let once = set(text, &[("a", value.clone())]).unwrap();
+            assert_eq!(set(&once, &[("a", value.clone())]), Ok(once));
+        }
+    }
+    refused(
+        "a: [1]\n",
+        "a",
+        "key \"a\" leads to a list, not to a single value",
+    );
+}
+
+#[test]
 fn errors_say_how_far_the_key_leads() {
     let text = "image:\n  tag: x\nlist: [a]\ndotted.key: 1\nempty: {}\n";
     refused(
