@@ -1,8 +1,13 @@
+use std::time::Duration;
+
+use argosy_tests::kubernetes::fresh;
+use argosy_tests::wait_for;
+
 use crate::ask::{
     accepts, accepts_change, accepts_change_from, deletion, rejects, rejects_change,
     rejects_change_from,
 };
-use crate::ground::PROMOTER;
+use crate::ground::{PROMOTER, ground};
 
 const IMAGE: &str = "images: [{repoURL: ghcr.io/a/b, tag: 1.0.0, digest: 'sha256:00'}]";
 
@@ -112,6 +117,46 @@ async fn freight_in_a_stage_stays() {
     ));
     deletion(None, &gone).await.unwrap();
     deletion(Some(PROMOTER), &freight(IMAGE)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_namespace_that_goes_takes_its_freight_with_it() {
+    let cluster = ground().await.cluster();
+    let name = fresh("going");
+    let namespace = format!("{{name: {name}, labels: {{kargo.akuity.io/project: 'true'}}}}");
+    let manifests = format!(
+        "---\n{{apiVersion: v1, kind: Namespace, metadata: {namespace}}}\n---\n{}",
+        freight(IMAGE)
+    );
+    cluster
+        .kubectl_with(&["-n", &name, "apply", "-f", "-"], &manifests)
+        .await
+        .unwrap();
+    let current = r#"{"status": {"currentlyIn": {"prod": {}}}}"#;
+    let patch = [
+        "-n",
+        &name,
+        "patch",
+        "freight/f",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        current,
+    ];
+    cluster.kubectl(&patch).await.unwrap();
+    let delete = ["-n", &name, "delete", "freight/f", "--ignore-not-found"];
+    let said = cluster.kubectl(&delete).await.unwrap_err().to_string();
+    assert!(said.contains("while it is in a Stage"), "{said}");
+    cluster
+        .kubectl(&["delete", "namespace", &name, "--wait=false"])
+        .await
+        .unwrap();
+    // The server hears of its own deletion a moment later.
+    wait_for("the Freight goes", Duration::from_secs(30), || {
+        cluster.kubectl(&delete)
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

@@ -14,6 +14,9 @@ const READY: Duration = Duration::from_secs(30);
 /// A person who may promote to the Stage `dev` and nowhere else.
 pub(crate) const PROMOTER: &str = "pat";
 
+/// Kubernetes itself, where it cleans up after owners that are gone. It has the promoter's role.
+pub(crate) const COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
+
 /// Where the tests take place.
 pub(crate) struct Ground {
     cluster: &'static Cluster,
@@ -102,7 +105,9 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {{ name: promoter, namespace: {project} }}
 roleRef: {{ apiGroup: rbac.authorization.k8s.io, kind: Role, name: promoter }}
-subjects: [{{ apiGroup: rbac.authorization.k8s.io, kind: User, name: {PROMOTER} }}]
+subjects:
+- {{ apiGroup: rbac.authorization.k8s.io, kind: User, name: {PROMOTER} }}
+- {{ apiGroup: rbac.authorization.k8s.io, kind: User, name: '{COLLECTOR}' }}
 "
     )
 }

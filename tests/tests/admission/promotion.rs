@@ -2,7 +2,7 @@ use crate::ask::{
     accepts, accepts_change, accepts_change_from, accepts_from, deletion, rejects, rejects_change,
     rejects_change_from, rejects_from,
 };
-use crate::ground::PROMOTER;
+use crate::ground::{COLLECTOR, PROMOTER};
 
 fn promotion(spec: &str) -> String {
     format!(
@@ -114,6 +114,14 @@ async fn promoting_takes_the_verb_promote_on_the_stage() {
         .await
         .unwrap_err();
     assert!(said.contains(words), "{said}");
+}
+
+#[tokio::test]
+async fn kubernetes_cleans_up_without_it() {
+    deletion(Some(COLLECTOR), &promotion(TO_PROD))
+        .await
+        .unwrap();
+    rejects_from(COLLECTOR, &promotion(TO_PROD), "needs the verb promote").await;
 }
 
 #[tokio::test]
