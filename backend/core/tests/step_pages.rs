@@ -162,7 +162,8 @@ fn keep(path: &Path, made: &str) {
     let (before, rest) = text.split_once(BEGIN).unwrap_or((&text, ""));
     let after = rest.split_once(END).map_or("", |(_, after)| after);
     let expected = format!("{before}{made}{after}");
-    if std::env::var_os("UPDATE").is_some() {
+    // Other tests read the page meanwhile, so it is not touched without need.
+    if expected != text && std::env::var_os("UPDATE").is_some() {
         fs::write(path, &expected).unwrap();
     }
     let found = fs::read_to_string(path).unwrap_or_default();

@@ -31,7 +31,7 @@ pub struct Config {
     /// Whether submodules are fetched and checked out too.
     #[serde(default)]
     pub recurse_submodules: bool,
-    /// Whether file contents are fetched only when a checkout needs them.
+    /// Changes nothing: file contents are fetched once, into the copy that all promotions share.
     #[serde(default)]
     pub blobless: bool,
 }
