@@ -52,6 +52,14 @@ pub struct Index<K: 'static> {
     pub keys: fn(&K) -> Vec<String>,
 }
 
+/// What a cache leaves out of objects that need it no longer, to save memory.
+pub struct Trim<K> {
+    /// Whether an object is to be trimmed. Not any more once it is.
+    pub due: fn(&K) -> bool,
+    /// Leaves out what is not needed. What an index looks at must stay.
+    pub trim: fn(&mut K),
+}
+
 /// What happened to one object. Created: no `before`. Deleted or no longer readable: no `after`.
 pub struct Change<K> {
     /// Which object.
@@ -105,8 +113,18 @@ impl<K: Resource + 'static> Cache<K> {
     /// An empty cache. Feed it with [`Cache::feed`], or with [`Cache::observe`] in a test.
     #[must_use]
     pub fn new(indexes: &[&'static Index<K>]) -> Self {
+        Self::made(indexes, None)
+    }
+
+    /// An empty cache that keeps less of some objects.
+    #[must_use]
+    pub fn trimmed(indexes: &[&'static Index<K>], trim: Trim<K>) -> Self {
+        Self::made(indexes, Some(trim))
+    }
+
+    fn made(indexes: &[&'static Index<K>], trim: Option<Trim<K>>) -> Self {
         Self(Arc::new(Inner {
-            store: RwLock::new(Store::new(indexes)),
+            store: RwLock::new(Store::new(indexes, trim)),
             subscribers: RwLock::default(),
             next: AtomicU64::new(0),
             progress: watch::Sender::new(Progress::Listing),
@@ -180,6 +198,14 @@ impl<K: Resource + 'static> Cache<K> {
     /// Drops an object that the API server no longer knows (404), or whose deletion it has just confirmed.
     pub fn forget(&self, key: &Key) {
         self.change(|store| store.forget(key));
+    }
+
+    /// Trims what has become due since it came.
+    pub fn trim(&self)
+    where
+        K: Clone,
+    {
+        write(&self.0.store).trim();
     }
 
     /// Calls `notify` with every object that there is, then with every change, until the subscription is dropped.
@@ -292,6 +318,14 @@ impl fmt::Display for Key {
         write!(f, "{}/{}", self.namespace, self.name)
     }
 }
+
+impl<K> Clone for Trim<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Trim<K> {}
 
 impl<K> Clone for Cache<K> {
     fn clone(&self) -> Self {

@@ -4,7 +4,9 @@ mod index;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
+use argosy_api::promotion::PromotionPhase;
 use argosy_api::{
     ClusterConfig, ClusterPromotionTask, Freight, Project, ProjectConfig, Promotion, PromotionTask,
     Stage, Warehouse, labels,
@@ -16,7 +18,7 @@ use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 
 use crate::argocd::application::Application;
-use crate::cache::{Cache, Key, Progress, Reach, scoped};
+use crate::cache::{Cache, Key, Progress, Reach, Trim, scoped};
 use crate::metrics::Samples;
 
 /// All caches. Clones share the same content.
@@ -34,7 +36,8 @@ pub struct Caches {
     pub freight: Cache<Freight>,
     /// All stages.
     pub stages: Cache<Stage>,
-    /// All promotions.
+    /// All promotions. Of those that ended more than an hour ago, the steps, variables, outputs and what is known about
+    /// each step are left out: there may be tens of thousands. Ask the API server for them.
     pub promotions: Cache<Promotion>,
     /// The tasks of projects.
     pub tasks: Cache<PromotionTask>,
@@ -62,11 +65,17 @@ impl Default for Caches {
                 &index::FREIGHT_APPROVED_FOR,
             ]),
             stages: Cache::new(&[&index::STAGES_OF, &index::STAGES_AFTER, &index::STAGES_WITH]),
-            promotions: Cache::new(&[
-                &index::PROMOTIONS_OF,
-                &index::PROMOTIONS_OF_FREIGHT,
-                &index::PROMOTIONS_UNFINISHED,
-            ]),
+            promotions: Cache::trimmed(
+                &[
+                    &index::PROMOTIONS_OF,
+                    &index::PROMOTIONS_OF_FREIGHT,
+                    &index::PROMOTIONS_UNFINISHED,
+                ],
+                Trim {
+                    due: is_history,
+                    trim: trim_history,
+                },
+            ),
             tasks: Cache::new(&[]),
             cluster_tasks: Cache::new(&[]),
             namespaces: Cache::new(&[]),
@@ -172,7 +181,17 @@ impl Caches {
     pub async fn feed(self, client: Client) {
         let reach = Reach::default();
         let feeds = self.all().map(|held| held.feed(&client, &reach));
-        futures::future::join_all(feeds).await;
+        let promotions = self.promotions.clone();
+        let trim = async {
+            loop {
+                tokio::time::sleep(TRIM_AGAIN).await;
+                promotions.trim();
+            }
+        };
+        tokio::select! {
+            _ = futures::future::join_all(feeds) => {}
+            () = trim => {}
+        }
     }
 
     /// Returns when all kinds are there.
@@ -270,6 +289,34 @@ impl Caches {
                 optional: true,
             }),
         ]
+    }
+}
+
+/// How long after its end a promotion is kept whole: its Stage copies all of it when it ends.
+const HISTORY: Duration = Duration::from_secs(3600);
+/// How often promotions are looked through for what has become history.
+const TRIM_AGAIN: Duration = Duration::from_secs(600);
+
+fn is_history(promotion: &Promotion) -> bool {
+    let Some(status) = &promotion.status else {
+        return false;
+    };
+    let whole = !(promotion.spec.steps.is_empty() && status.state.is_empty());
+    let ended = status.phase.is_some_and(PromotionPhase::is_terminal);
+    let finished = status.finished_at.as_ref().map(|time| time.0);
+    whole
+        && ended
+        && finished.is_some_and(|at| {
+            HISTORY.as_secs_f64() < Timestamp::now().duration_since(at).as_secs_f64()
+        })
+}
+
+fn trim_history(promotion: &mut Promotion) {
+    promotion.spec.steps = Vec::new();
+    promotion.spec.vars = Vec::new();
+    if let Some(status) = &mut promotion.status {
+        status.state = argosy_api::Object::default();
+        status.step_execution_metadata = Vec::new();
     }
 }
 

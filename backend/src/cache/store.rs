@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kube::Resource;
 
 use super::lenient::{Unreadable, strip};
-use super::{Change, Index, Key};
+use super::{Change, Index, Key, Trim};
 
 /// Objects with their indexes.
 ///
@@ -25,13 +25,14 @@ pub(super) struct Store<K: 'static> {
     seen: u64,
     /// What a listing has named so far, while there is one.
     listed: Option<HashSet<Key>>,
+    trim: Option<Trim<K>>,
 }
 
 /// What an index files under each text.
 type Entries = HashMap<String, BTreeSet<Key>>;
 
 impl<K: Resource> Store<K> {
-    pub(super) fn new(indexes: &[&'static Index<K>]) -> Self {
+    pub(super) fn new(indexes: &[&'static Index<K>], trim: Option<Trim<K>>) -> Self {
         Self {
             objects: BTreeMap::new(),
             indexes: indexes
@@ -41,6 +42,7 @@ impl<K: Resource> Store<K> {
             unreadable: BTreeMap::new(),
             seen: 0,
             listed: None,
+            trim,
         }
     }
 
@@ -167,6 +169,21 @@ impl<K: Resource> Store<K> {
         self.take(key)
     }
 
+    /// Trims what has become due since it came. Nobody is told: what an index looks at stays.
+    pub(super) fn trim(&mut self)
+    where
+        K: Clone,
+    {
+        let Some(trim) = self.trim else { return };
+        for object in self
+            .objects
+            .values_mut()
+            .filter(|object| (trim.due)(object))
+        {
+            (trim.trim)(Arc::make_mut(object));
+        }
+    }
+
     fn name(&mut self, key: &Key) {
         if let Some(listed) = &mut self.listed {
             listed.insert(key.clone());
@@ -181,6 +198,9 @@ impl<K: Resource> Store<K> {
             return None;
         }
         strip(object.meta_mut());
+        if let Some(trim) = self.trim.filter(|trim| (trim.due)(&object)) {
+            (trim.trim)(&mut object);
+        }
         let after = Arc::new(object);
         self.reindex(&key, before.as_deref(), Some(&after));
         self.objects.insert(key.clone(), Arc::clone(&after));

@@ -135,3 +135,31 @@ fn every_kind_is_missed_until_it_is_there() {
     assert_eq!(caches.missing().len(), caches.all().len());
     assert!(caches.missing().contains(&"Stage".to_owned()));
 }
+
+#[test]
+fn promotions_that_ended_long_ago_weigh_little() {
+    let caches = Caches::default();
+    let promotion = |name: &str, revision: u64, ended: &str| {
+        let steps = json!([{ "uses": "git-clone" }]);
+        let status =
+            json!({ "phase": "Failed", "message": "no", "finishedAt": ended, "state": { "a": 1 } });
+        object::<Promotion>(
+            name,
+            revision,
+            json!({ "spec": { "stage": "dev", "steps": steps }, "status": status }),
+        )
+    };
+    caches
+        .promotions
+        .observe(promotion("old", 1, "2026-01-01T00:00:00Z"));
+    caches
+        .promotions
+        .observe(promotion("new", 2, &Timestamp::now().to_string()));
+    let (old, new) = (
+        caches.promotions.get("shop", "old").unwrap(),
+        caches.promotions.get("shop", "new").unwrap(),
+    );
+    assert!(old.spec.steps.is_empty() && old.status.as_ref().unwrap().state.is_empty());
+    assert_eq!(old.status.as_ref().unwrap().message.as_deref(), Some("no"));
+    assert!(!new.spec.steps.is_empty() && !new.status.as_ref().unwrap().state.is_empty());
+}

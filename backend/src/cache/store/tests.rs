@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::json;
 
@@ -33,7 +35,7 @@ fn map(name: &str, revision: u64, colour: &str) -> ConfigMap {
 }
 
 fn store() -> Store<ConfigMap> {
-    Store::new(&[&BY_COLOUR])
+    Store::new(&[&BY_COLOUR], None)
 }
 
 /// The names filed under a colour.
@@ -148,4 +150,35 @@ fn a_namespace_is_a_range() {
     store.apply(other);
     assert_eq!(store.within("team").len(), 1);
     assert_eq!(store.within("tea").len(), 0);
+}
+
+#[test]
+fn what_is_no_longer_needed_is_trimmed_when_it_comes_and_later() {
+    static DUE: AtomicBool = AtomicBool::new(true);
+    let trim = Trim {
+        due: |map: &ConfigMap| DUE.load(Ordering::Relaxed) && map.binary_data.is_some(),
+        trim: |map| map.binary_data = None,
+    };
+    let heavy = |name, revision| {
+        let mut map = map(name, revision, "red");
+        map.binary_data = Some(std::collections::BTreeMap::new());
+        map
+    };
+    let mut store = Store::new(&[&BY_COLOUR], Some(trim));
+    let is_heavy = |store: &Store<ConfigMap>, name| {
+        store
+            .get(&Key::new("team", name))
+            .unwrap()
+            .binary_data
+            .is_some()
+    };
+    store.apply(heavy("old", 1));
+    assert!(!is_heavy(&store, "old"));
+    DUE.store(false, Ordering::Relaxed);
+    store.apply(heavy("new", 2));
+    assert!(is_heavy(&store, "new"));
+    DUE.store(true, Ordering::Relaxed);
+    store.trim();
+    assert!(!is_heavy(&store, "new"));
+    assert_eq!(named(&store, "red"), "new old");
 }
