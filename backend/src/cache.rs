@@ -4,7 +4,7 @@
 //! changed, and answers look-ups without a request. It never writes.
 //!
 //! ```no_run
-//! # use argosy::cache::{Cache, Index, Reach};
+//! # use argosy::cache::{Cache, Index, Report};
 //! # use k8s_openapi::api::core::v1::ConfigMap;
 //! static BY_COLOUR: Index<ConfigMap> = Index {
 //!     name: "colour",
@@ -12,7 +12,7 @@
 //! };
 //! # async fn example(client: kube::Client) {
 //! let cache: Cache<ConfigMap> = Cache::new(&[&BY_COLOUR]);
-//! tokio::spawn(cache.clone().feed(client, None, Reach::default()));
+//! tokio::spawn(cache.clone().feed(client, None, Report::default()));
 //! cache.synced(false).await;
 //! let blue = cache.by(&BY_COLOUR, "blue"); // Vec<Arc<ConfigMap>>, sorted by namespace and name
 //! # }
@@ -32,7 +32,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use kube::Resource;
 use tokio::sync::{Notify, watch};
 
-pub use self::feed::Reach;
+pub use self::feed::Report;
 use self::store::Store;
 
 /// Where an object is: its namespace (empty for a cluster-scoped kind) and its name.

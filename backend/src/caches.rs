@@ -18,7 +18,7 @@ use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 
 use crate::argocd::application::Application;
-use crate::cache::{Cache, Key, Progress, Reach, Trim, scoped};
+use crate::cache::{Cache, Key, Progress, Report, Trim, scoped};
 use crate::metrics::Samples;
 
 /// All caches. Clones share the same content.
@@ -178,9 +178,8 @@ impl Caches {
 /// One list and one watch for each kind.
 impl Caches {
     /// Fills the caches and keeps them so, for ever.
-    pub async fn feed(self, client: Client) {
-        let reach = Reach::default();
-        let feeds = self.all().map(|held| held.feed(&client, &reach));
+    pub async fn feed(self, client: Client, report: Report) {
+        let feeds = self.all().map(|held| held.feed(&client, &report));
         let promotions = self.promotions.clone();
         let trim = async {
             loop {
@@ -332,7 +331,7 @@ trait Held: Send + Sync {
     fn optional(&self) -> bool;
     fn synced(&self) -> BoxFuture<'_, ()>;
     fn catch_up(&self) -> BoxFuture<'_, ()>;
-    fn feed(&self, client: &Client, reach: &Reach) -> BoxFuture<'static, ()>;
+    fn feed(&self, client: &Client, report: &Report) -> BoxFuture<'static, ()>;
 }
 
 /// A cache with what is watched for it.
@@ -398,11 +397,11 @@ impl<K: Watchable> Held for Watched<K> {
         Box::pin(self.cache.catch_up())
     }
 
-    fn feed(&self, client: &Client, reach: &Reach) -> BoxFuture<'static, ()> {
+    fn feed(&self, client: &Client, report: &Report) -> BoxFuture<'static, ()> {
         Box::pin(
             self.cache
                 .clone()
-                .feed(client.clone(), self.labels, reach.clone()),
+                .feed(client.clone(), self.labels, report.clone()),
         )
     }
 }

@@ -36,6 +36,8 @@ pub struct Event {
     pub source: &'static str,
     /// Facts for machines, with full keys.
     pub annotations: BTreeMap<String, String>,
+    /// Whether it is told once even if several replicas tell it.
+    once: bool,
 }
 
 /// Whether somebody should look.
@@ -88,6 +90,7 @@ impl Event {
             message: message.into(),
             source,
             annotations: BTreeMap::new(),
+            once: false,
         }
     }
 
@@ -102,6 +105,13 @@ impl Event {
             level: Level::Warning,
             ..Self::normal(about, source, reason, message)
         }
+    }
+
+    /// Is told once even if several replicas tell it, and again after a restart.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
     }
 
     /// Adds a fact, unless it is empty.

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Admin};
+use crate::cache::Report;
 use crate::caches::Caches;
 use crate::context::Context;
 use crate::events::Events;
@@ -90,7 +91,11 @@ pub async fn run(settings: Settings, operation: Operation) -> anyhow::Result<()>
         None => (Traces::default(), None),
     };
     let writing = tokio::spawn(writing);
-    let feeding = tokio::spawn(caches.clone().feed(clients.watches.clone()));
+    let feeding = tokio::spawn(
+        caches
+            .clone()
+            .feed(clients.watches.clone(), Report::with_events(events.clone())),
+    );
     let election = lease.map(|lease| Election {
         client: clients.calls.clone(),
         namespace: settings.namespace.clone(),

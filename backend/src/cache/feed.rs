@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::{self, Event as Watched, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
 use super::lenient::Lenient;
-use super::{Cache, Change, Progress};
+use super::{Cache, Change, Key, Progress};
+use crate::events::{Event, Events};
 use crate::telemetry::chain;
 
 /// A listing comes in pages of this many objects, which bounds what a restart holds in memory at once.
@@ -23,14 +24,18 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(3);
 /// A kind that the cluster does not know is looked for this rarely in the end.
 const LAST_LOOK: Duration = Duration::from_secs(20);
+/// Reason of the event at an object that cannot be read.
+const UNREADABLE: &str = "Unreadable";
+/// Who tells of it.
+const SOURCE: &str = "argosy";
 
 impl<K> Cache<K>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
     /// Lists and watches all namespaces for ever, in pages, with back-off. `labels` is a label selector. The feeds of
-    /// one API server share `reach`.
-    pub async fn feed(self, client: Client, labels: Option<&'static str>, reach: Reach) {
+    /// one API server share `report`.
+    pub async fn feed(self, client: Client, labels: Option<&'static str>, report: Report) {
         let kind = K::kind(&());
         let api: Api<Lenient<K>> = Api::all(client);
         let mut config = watcher::Config::default()
@@ -54,15 +59,15 @@ where
                     continue;
                 }
                 // Only says that a listing is about to be asked for.
-                Some(Ok(Event::Init)) => {
-                    self.take_in(Event::Init);
+                Some(Ok(Watched::Init)) => {
+                    self.take_in(Watched::Init, &report);
                     continue;
                 }
                 Some(Ok(event)) => {
                     (tries, refused) = (0, false);
-                    reach.answers();
+                    report.answers();
                     self.0.doubtful.store(false, Ordering::Relaxed);
-                    self.take_in(event);
+                    self.take_in(event, &report);
                     continue;
                 }
                 Some(Err(error)) => error,
@@ -75,18 +80,18 @@ where
                     if self.advance(Progress::Unknown) {
                         tracing::info!(kind = %kind, "the cluster has no `{kind}`, looking again from time to time");
                     }
-                    reach.answers();
+                    report.answers();
                     tokio::time::sleep(delay(tries, LAST_LOOK)).await;
                 }
                 Fault::Refused => {
                     if !std::mem::replace(&mut refused, true) {
                         tracing::warn!(kind = %kind, error = %chain(&error), "cannot watch `{kind}`, trying again");
                     }
-                    reach.answers();
+                    report.answers();
                     tokio::time::sleep(delay(tries, LAST_RETRY)).await;
                 }
                 Fault::Away => {
-                    reach.is_silent(&error);
+                    report.is_silent(&error);
                     tokio::time::sleep(delay(tries, LAST_RETRY)).await;
                 }
             }
@@ -101,33 +106,29 @@ where
             .send_if_modified(|progress| std::mem::replace(progress, to) != to)
     }
 
-    fn take_in(&self, event: Event<Lenient<K>>) {
+    fn take_in(&self, event: Watched<Lenient<K>>, report: &Report) {
         match event {
-            Event::Apply(Lenient(Ok(object))) | Event::InitApply(Lenient(Ok(object))) => {
-                self.change(|store| store.apply(object));
-            }
-            Event::Apply(Lenient(Err(found))) | Event::InitApply(Lenient(Err(found))) => {
-                let (kind, reason) = (K::kind(&()), found.reason.clone());
-                let name = super::Key::new(
-                    found.metadata.namespace.clone().unwrap_or_default(),
-                    found.metadata.name.clone().unwrap_or_default(),
-                );
-                let mut news = false;
-                self.change(|store| {
-                    let (change, first) = store.apply_unreadable(*found);
-                    news = first;
-                    change
-                });
-                if news {
-                    tracing::warn!(kind = %kind, object = %name, reason, "cannot read {kind} `{name}`: {reason}");
+            Watched::Apply(object) | Watched::InitApply(object) => match object {
+                Lenient(Ok(object)) => self.change(|store| store.apply(object)),
+                Lenient(Err(found)) => {
+                    let mut news = false;
+                    self.change(|store| {
+                        let (change, first) = store.apply_unreadable((*found).clone());
+                        news = first;
+                        change
+                    });
+                    if news {
+                        let reason = found.reason.clone();
+                        report.unreadable(&Lenient::<K>(Err(found)), &reason);
+                    }
                 }
-            }
-            Event::Delete(object) => self.change(|store| store.delete(&object)),
-            Event::Init => self.change(|store| {
+            },
+            Watched::Delete(object) => self.change(|store| store.delete(&object)),
+            Watched::Init => self.change(|store| {
                 store.list_begins();
                 None::<Change<K>>
             }),
-            Event::InitDone => {
+            Watched::InitDone => {
                 self.change(super::Store::list_ends);
                 self.advance(Progress::Synced);
                 self.0.listings.send_modify(|listings| *listings += 1);
@@ -136,20 +137,41 @@ where
     }
 }
 
-/// Whether the API server answers, as all feeds together see it: it is told once when it goes and once when it is back,
-/// not by each kind.
-#[derive(Clone, Debug, Default)]
-pub struct Reach(Arc<AtomicBool>);
+/// What the feeds of one API server tell together. That it is away is told once, and once that it is back, not by each
+/// kind. An object that cannot be read is told once for each reason.
+#[derive(Clone, Default)]
+pub struct Report {
+    away: Arc<AtomicBool>,
+    events: Option<Events>,
+}
 
-impl Reach {
+impl Report {
+    /// Also as events at the objects, where users look.
+    #[must_use]
+    pub fn with_events(events: Events) -> Self {
+        Self {
+            events: Some(events),
+            ..Self::default()
+        }
+    }
+
+    fn unreadable<K: Resource<DynamicType = ()>>(&self, object: &Lenient<K>, reason: &str) {
+        let (kind, name) = (K::kind(&()), Key::of(object));
+        tracing::warn!(kind = %kind, object = %name, reason, "cannot read {kind} `{name}`: {reason}");
+        if let Some(events) = &self.events {
+            let message = format!("This version of Argosy cannot read the object: {reason}");
+            events.send(Event::warning(object, SOURCE, UNREADABLE, message).once());
+        }
+    }
+
     fn is_silent(&self, error: &watcher::Error) {
-        if !self.0.swap(true, Ordering::Relaxed) {
+        if !self.away.swap(true, Ordering::Relaxed) {
             tracing::warn!(error = %chain(error), "the API server does not answer, trying again");
         }
     }
 
     fn answers(&self) {
-        if self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed) {
+        if self.away.load(Ordering::Relaxed) && self.away.swap(false, Ordering::Relaxed) {
             tracing::info!("the API server answers again");
         }
     }

@@ -129,7 +129,7 @@ fn about(event: &Event) -> u64 {
 }
 
 /// Tells one event from another; repetitions are equal.
-fn content(event: &Event) -> u64 {
+pub(super) fn content(event: &Event) -> u64 {
     let mut hash = DefaultHasher::new();
     (
         about(event),

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::Event;
-use super::flow::{Flow, Verdict};
+use super::flow::{Flow, Verdict, content};
 use crate::metrics::Metrics;
 use crate::telemetry::chain;
 
@@ -70,7 +70,11 @@ async fn carry_out(
         Verdict::Write => {}
     }
     let new = written(event, namespace, now);
-    api.create(&PostParams::default(), &new).await?;
+    match api.create(&PostParams::default(), &new).await {
+        Ok(_) => {}
+        Err(kube::Error::Api(status)) if event.once && status.code == 409 => return Ok("merged"),
+        Err(error) => return Err(error),
+    }
     flow.wrote(
         event,
         new.metadata.name.as_deref().unwrap_or_default(),
@@ -87,6 +91,7 @@ fn written(event: &Event, namespace: &str, now: Timestamp) -> Written {
         message,
         source,
         annotations,
+        once,
     } = event;
     let name: String = about
         .name
@@ -94,7 +99,12 @@ fn written(event: &Event, namespace: &str, now: Timestamp) -> Written {
         .flat_map(|name| name.chars())
         .take(NAME)
         .collect();
-    let digits = now.as_nanosecond();
+    // Two replicas find the same digits for the same event.
+    let digits = if *once {
+        i128::from(content(event))
+    } else {
+        now.as_nanosecond()
+    };
     Written {
         metadata: ObjectMeta {
             name: Some(format!("{}.{digits:x}", name.trim_end_matches(['.', '-']))),

@@ -3,11 +3,13 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use argosy::cache::{Cache, Key, Progress, Reach};
+use argosy::cache::{Cache, Key, Progress, Report};
+use argosy::events::Events;
+use argosy::metrics::Metrics;
 use argosy_tests::kubernetes::fresh;
 use argosy_tests::{Needs, World};
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{ConfigMap, Event as Written};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{NamespaceResourceScope, ObjectMeta};
 use kube::{Api, Client, Resource};
 use serde::Deserialize;
@@ -69,7 +71,7 @@ async fn numbers(client: &Client, label: &'static str) -> Cache<Numbers> {
     tokio::spawn(
         cache
             .clone()
-            .feed(client.clone(), Some(label), Reach::default()),
+            .feed(client.clone(), Some(label), Report::default()),
     );
     cache.synced(false).await;
     cache
@@ -168,7 +170,13 @@ async fn one_unreadable_object_does_not_keep_the_others_away() {
     let api: Api<ConfigMap> = Api::namespaced(client.clone(), &namespace);
     create(&api, "odd", label, "many").await;
     create(&api, "plain", label, "1").await;
-    let cache = numbers(&client, label).await;
+    let (events, writing) = Events::new(client.clone(), Metrics::default());
+    let cache: Cache<Numbers> = Cache::new(&[]);
+    let feed = cache
+        .clone()
+        .feed(client.clone(), Some(label), Report::with_events(events));
+    let feeding = tokio::spawn(feed);
+    cache.synced(false).await;
     let odd = Key::new(&namespace, "odd");
     assert_eq!(
         number(&cache, &namespace, "plain"),
@@ -191,6 +199,21 @@ async fn one_unreadable_object_does_not_keep_the_others_away() {
         cache.is_unreadable(&Key::new(&namespace, "plain")),
         "watched after an unreadable one"
     );
+
+    feeding.abort();
+    writing.await;
+    let told: Api<Written> = Api::namespaced(client, &namespace);
+    let mut told = told.list(&ListParams::default()).await.unwrap().items;
+    told.sort_by_key(|event| event.involved_object.name.clone());
+    let [odd, plain] = told.as_slice() else {
+        panic!("{} events", told.len())
+    };
+    assert_eq!(odd.involved_object.name.as_deref(), Some("odd"));
+    assert!(
+        odd.message.as_ref().unwrap().contains("data.n: "),
+        "{odd:?}"
+    );
+    assert_eq!(plain.reason.as_deref(), Some("Unreadable"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,7 +221,7 @@ async fn a_kind_that_the_cluster_does_not_know_is_found_once_it_does() {
     let cluster = cluster().await;
     let client = cluster.client().await.unwrap();
     let cache: Cache<Gadget> = Cache::new(&[]);
-    tokio::spawn(cache.clone().feed(client.clone(), None, Reach::default()));
+    tokio::spawn(cache.clone().feed(client.clone(), None, Report::default()));
     cache.synced(true).await;
     assert_eq!(cache.progress(), Progress::Unknown);
     cache.catch_up().await;

@@ -56,3 +56,24 @@ async fn an_event_is_found_at_its_object_and_repetitions_are_counted() {
         "{text}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_replicas_tell_is_told_once() {
+    let cluster = cluster().await;
+    let namespace = project(cluster).await;
+    let client = cluster.client().await.unwrap();
+    let mut map = ConfigMap::default();
+    map.metadata.name = Some("map".into());
+    map.metadata.namespace = Some(namespace.clone());
+    for _ in 0..2 {
+        let (events, writing) = Events::new(client.clone(), Metrics::default());
+        events.send(Event::warning(&map, "argosy", "Unreadable", "it cannot be read").once());
+        drop(events);
+        writing.await;
+    }
+    let api: Api<Written> = Api::namespaced(client, &namespace);
+    assert_eq!(
+        api.list(&ListParams::default()).await.unwrap().items.len(),
+        1
+    );
+}
