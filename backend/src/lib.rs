@@ -7,8 +7,10 @@ pub mod args;
 pub mod cache;
 pub mod caches;
 pub mod context;
+pub mod controllers;
 pub mod credentials;
 pub mod discovery;
+pub mod engine;
 pub mod events;
 pub mod git;
 pub mod kubernetes;
@@ -26,6 +28,7 @@ pub mod telemetry;
 pub mod tls;
 pub mod tools;
 pub mod version;
+pub mod write;
 
 #[cfg(test)]
 mod keep;

@@ -19,10 +19,11 @@ mod kustomize_build;
 mod run;
 mod turn;
 mod workdir;
+mod yaml_update;
 
 use async_trait::async_trait;
 
-pub use argosy_core::promotion::{Fault, Progress, Ran};
+pub use argosy_core::promotion::{Fault, FaultKind, Progress, Ran};
 pub use journal::{Journal, JournalError};
 pub use run::{PromotionId, Services, StepRun};
 pub use turn::Turn;
@@ -41,6 +42,7 @@ static RUNNERS: &[&dyn Runner] = &[
     &git_push::GitPush,
     &helm_template::HelmTemplate,
     &kustomize_build::KustomizeBuild,
+    &yaml_update::YamlUpdate,
 ];
 
 /// What runs steps of this kind.

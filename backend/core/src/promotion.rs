@@ -10,7 +10,7 @@ mod verdict;
 
 use argosy_api::promotion::{PromotionStatus, StepExecutionMetadata, StepStatus};
 use argosy_api::step::PromotionStep;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use outcome::{Fault, FaultKind, Outcome, Progress, Ran, Retry};
 pub use patience::{Patience, backoff};
@@ -28,6 +28,8 @@ pub struct Seen<'a> {
     pub status: &'a PromotionStatus,
     /// The step in hand rests until then.
     pub not_before: Option<Timestamp>,
+    /// Since when somebody drives the promotion. Time before that, as after a crash, does not count against its steps.
+    pub driven_since: Timestamp,
 }
 
 /// What comes next.
@@ -68,14 +70,20 @@ pub fn decide(seen: &Seen<'_>) -> Next {
 }
 
 fn go_on(seen: &Seen<'_>, at: usize, step: &PromotionStep, since: Timestamp) -> Next {
-    let deadline = since
-        .saturating_add(Patience::of(step).timeout)
-        .unwrap_or(Timestamp::MAX);
+    let deadline = deadline(step, since.max(seen.driven_since));
     match seen.not_before {
         _ if deadline <= seen.now => Next::Expire(at),
         Some(rest) if seen.now < rest => Next::Wait(rest.min(deadline)),
         Some(_) | None => Next::Run(at),
     }
+}
+
+/// When a step whose time counts from `since` has had its time.
+#[must_use]
+pub fn deadline(step: &PromotionStep, since: Timestamp) -> Timestamp {
+    // The status has whole seconds, so the step may have started almost a second later.
+    let time = Patience::of(step).timeout + SignedDuration::from_secs(1);
+    since.saturating_add(time).unwrap_or(Timestamp::MAX)
 }
 
 /// Where a step is.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use argosy_core::steps::helm_template::{self, Config, OutLayout};
 use async_trait::async_trait;
-use tempfile::TempDir;
 
 use super::files::{is_yaml, make_folder, read_text, reason, write_text};
 use super::{Fault, Ran, Runner, StepRun, WorkDir, helm_dependencies};
@@ -34,44 +33,27 @@ impl Runner for HelmTemplate {
         if config.build_dependencies {
             helm_dependencies::build(run, &chart, &config.path).await?;
         }
-        let args = arguments(run, &config, &chart)?;
+        let mut args = arguments(run, &config, &chart)?;
         if is_yaml(&out) {
             let rendered = run.program(Program::Helm, args).await?;
             run.blocking(move |_| write_text(&out, &config.out_path, &rendered))
                 .await?;
             return Ok(Ran::succeeded());
         }
-        match config.out_layout {
-            OutLayout::Helm => {
-                make_folder(&out, &config.out_path)?;
-                render_into(run, &run.scratch()?, args, (&config, &out)).await?;
-            }
-            OutLayout::Flat => {
-                let between = run.scratch()?;
-                let rendered = between.path().join("rendered");
-                render_into(run, &between, args, (&config, &rendered)).await?;
-                run.blocking(move |workdir| flatten(workdir, &rendered, &config.out_path))
-                    .await?;
-            }
-        }
+        let home = run.scratch()?;
+        let rendered = home.path().join("rendered");
+        // Before the names, which come last.
+        let flags = [
+            "template".into(),
+            "--output-dir".into(),
+            OsString::from(&rendered),
+        ];
+        args.splice(..1, flags);
+        run.program_at(&home, Program::Helm, args, &[]).await?;
+        run.blocking(move |workdir| place(workdir, &rendered, &config))
+            .await?;
         Ok(Ran::succeeded())
     }
-}
-
-async fn render_into(
-    run: &StepRun,
-    home: &TempDir,
-    mut args: Vec<OsString>,
-    (config, folder): (&Config, &Path),
-) -> Result<(), Fault> {
-    // Before the names, which come last.
-    let mut flags: Vec<OsString> = vec!["template".into(), "--output-dir".into(), folder.into()];
-    if config.use_release_name {
-        flags.push("--release-name".into());
-    }
-    args.splice(..1, flags);
-    run.program_at(home, Program::Helm, args, &[]).await?;
-    Ok(())
 }
 
 fn arguments(run: &StepRun, config: &Config, chart: &Path) -> Result<Vec<OsString>, Fault> {
@@ -128,35 +110,45 @@ fn comma_safe(place: &Path, shown: &str) -> Result<String, Fault> {
     }
 }
 
-/// Puts every file below `from` into the one folder `to`. Files of one name are joined, so that nothing is lost.
-fn flatten(workdir: &WorkDir, from: &Path, to: &str) -> Result<(), Fault> {
-    make_folder(&workdir.join(to)?, to)?;
-    let mut files = files_below(from).map_err(|error| {
+/// Puts what helm has written below `from` where it belongs. Files that get one name are joined, so that nothing is
+/// lost.
+fn place(workdir: &WorkDir, from: &Path, config: &Config) -> Result<(), Fault> {
+    let out = &config.out_path;
+    make_folder(&workdir.join(out)?, out)?;
+    let cannot = |error| {
         Fault::errored(format!(
             "cannot read what helm has written: {}",
             reason(&error)
         ))
-    })?;
+    };
+    let mut files = files_below(from).map_err(cannot)?;
     files.sort();
-    let mut written: Vec<(String, String)> = Vec::new();
+    let mut written: Vec<(PathBuf, String)> = Vec::new();
     for file in files {
-        let Some(name) = file
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-        else {
-            continue;
-        };
-        let text = read_text(&file, &name)?;
+        let below = file.strip_prefix(from).unwrap_or(&file);
+        let text = read_text(&file, &below.to_string_lossy())?;
+        let name = name(below, config);
         match written.iter_mut().find(|(earlier, _)| *earlier == name) {
             Some((_, whole)) => whole.push_str(&text),
             None => written.push((name, text)),
         }
     }
     for (name, text) in written {
-        let shown = Path::new(to).join(name).to_string_lossy().into_owned();
+        let shown = Path::new(out).join(name).to_string_lossy().into_owned();
         write_text(&workdir.join(&shown)?, &shown, &text)?;
     }
     Ok(())
+}
+
+/// What becomes of `<chart>/templates/…`.
+fn name(below: &Path, config: &Config) -> PathBuf {
+    match config.out_layout {
+        OutLayout::Flat => below.file_name().map(PathBuf::from).unwrap_or_default(),
+        OutLayout::Helm if config.use_release_name => {
+            Path::new(&config.release_name).join(below.components().skip(1).collect::<PathBuf>())
+        }
+        OutLayout::Helm => below.to_owned(),
+    }
 }
 
 fn files_below(folder: &Path) -> std::io::Result<Vec<PathBuf>> {

@@ -100,17 +100,25 @@ impl Journal {
     }
 
     /// Notes `value` under `key`, and returns when it is on the disk.
+    ///
+    /// # Errors
+    /// If the disk does not take it.
     pub async fn note(&self, key: &str, value: Value) -> Result<(), JournalError> {
+        let (journal, key) = (self.clone(), key.to_owned());
+        let write = move || journal.note_now(&key, value);
+        Ok(tokio::task::spawn_blocking(write)
+            .await
+            .map_err(io::Error::other)??)
+    }
+
+    /// As [`Journal::note`], on a thread that may block.
+    pub(crate) fn note_now(&self, key: &str, value: Value) -> io::Result<()> {
         let note = Note {
             step: self.alias.clone(),
             key: key.to_owned(),
             value,
         };
-        let shared = Arc::clone(&self.shared);
-        let write = move || lock(&shared).write(note);
-        Ok(tokio::task::spawn_blocking(write)
-            .await
-            .map_err(io::Error::other)??)
+        lock(&self.shared).write(note)
     }
 }
 

@@ -161,6 +161,12 @@ impl Fault {
         }
     }
 
+    /// Whether another attempt may help.
+    #[must_use]
+    pub fn may_help(&self) -> bool {
+        self.retry == Retry::Allowed
+    }
+
     /// The answer is no, but may change: a condition outside is not met.
     pub fn refused(message: impl Into<String>) -> Self {
         Self {

@@ -26,6 +26,7 @@ fn drive(steps: &[PromotionStep], outcome: impl Fn(&str, usize) -> Outcome) -> P
             steps,
             status: &recorded.status,
             not_before: recorded.not_before,
+            driven_since: at(0),
         };
         let (index, outcome) = match decide(&seen) {
             Next::Begin(index) => (index, begun(&steps[index])),
@@ -234,6 +235,7 @@ fn a_wait_says_what_for_and_until_when() {
         steps: &steps,
         status: &waiting.status,
         not_before: waiting.not_before,
+        driven_since: at(0),
     };
     assert_eq!(decide(&seen), Next::Wait(at(31)));
     // A restart forgets the rest and asks at once.
@@ -296,6 +298,7 @@ fn a_promotion_goes_on_where_it_was_left() {
             steps: &steps,
             status,
             not_before: None,
+            driven_since: at(0),
         })
     };
     let moves = [
@@ -322,4 +325,29 @@ fn a_promotion_goes_on_where_it_was_left() {
             message: None
         })
     );
+}
+
+#[test]
+fn time_in_which_nobody_drives_does_not_count() {
+    let steps = steps("[{uses: copy, as: a, retry: {timeout: 1m}}]");
+    let status = record(
+        &PromotionStatus::default(),
+        (0, &steps[0]),
+        &Outcome::Started,
+        at(0),
+    )
+    .status;
+    let next = |driven_since, now| {
+        decide(&Seen {
+            now: at(now),
+            steps: &steps,
+            status: &status,
+            not_before: None,
+            driven_since: at(driven_since),
+        })
+    };
+    assert_eq!(next(0, 60), Next::Run(0));
+    assert_eq!(next(0, 61), Next::Expire(0));
+    assert_eq!(next(600, 601), Next::Run(0));
+    assert_eq!(next(600, 661), Next::Expire(0));
 }
