@@ -16,6 +16,7 @@ mod helm_dependencies;
 mod helm_template;
 mod journal;
 mod kustomize_build;
+mod kustomize_set_image;
 mod run;
 mod turn;
 mod workdir;
@@ -42,6 +43,7 @@ static RUNNERS: &[&dyn Runner] = &[
     &git_push::GitPush,
     &helm_template::HelmTemplate,
     &kustomize_build::KustomizeBuild,
+    &kustomize_set_image::KustomizeSetImage,
     &yaml_update::YamlUpdate,
 ];
 

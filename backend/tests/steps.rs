@@ -11,6 +11,8 @@ mod bench;
 mod confined;
 #[path = "steps/files.rs"]
 mod files;
+#[path = "steps/git.rs"]
+mod git;
 #[path = "steps/rendered.rs"]
 mod rendered;
 #[path = "steps/twice.rs"]

@@ -87,6 +87,7 @@ impl WorkDir {
 }
 
 /// What becomes of a link in the last place of a path.
+#[derive(Clone, Copy)]
 enum Last {
     Follow,
     Keep,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use argosy::caches::Caches;
 use argosy::events::Events;
+use argosy::git::{Config, Git};
 use argosy::metrics::Metrics;
 use argosy::mirrors::Mirrors;
 use argosy::settings::{Author, PushPolicy, Settings, Shard};
@@ -81,13 +82,13 @@ impl Bench {
                 uid: "uid-1".to_owned(),
                 actor: None,
             },
-            alias: "step".to_owned(),
+            alias: kind.to_owned(),
             freight: self.freight.clone(),
             outputs: self.outputs.clone(),
             previous: None,
             services: Arc::clone(&self.services),
             cancel: CancellationToken::new(),
-            journal: self.journal.of_step("step"),
+            journal: self.journal.of_step(kind),
             turn: Turn::new(Arc::new(Semaphore::new(1))),
         }
     }
@@ -173,7 +174,9 @@ pub(crate) fn services(client: kube::Client, data: &Path) -> Services {
             default: true,
         },
     };
+    let git = Git::new(Config::from((&settings, &metrics))).unwrap();
     Services {
+        git,
         client,
         caches: Caches::default(),
         events,

@@ -7,7 +7,7 @@ use super::bench::Bench;
 
 #[tokio::test]
 async fn copy_and_delete_do_what_was_recorded() {
-    let vectors = include_str!("../../core/tests/vectors/copy-delete.jsonl");
+    let vectors = include_str!("../vectors/copy-delete.jsonl");
     for line in vectors.lines() {
         let vector: Value = serde_json::from_str(line).unwrap();
         let bench = Bench::new();
