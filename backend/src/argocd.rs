@@ -1,4 +1,3 @@
 //! Argo CD as Argosy sees it.
 
 pub mod application;
-mod health;

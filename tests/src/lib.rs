@@ -22,7 +22,6 @@ pub mod faults;
 pub mod git;
 pub mod image;
 pub mod kubernetes;
-pub mod pipeline;
 pub mod project;
 pub mod registry;
 pub mod seeds;

@@ -17,13 +17,8 @@ const GRACE: Duration = Duration::from_millis(500);
 /// What a step waits for is told once it takes as long as this, and not more often.
 const TELLING: Duration = Duration::from_secs(2);
 
-/// How a run came to its end.
-pub(super) enum Attempt {
-    /// By itself, or because its time was over.
-    Done(Outcome),
-    /// The task has to stop.
-    Stopped,
-}
+/// The task has to stop; the reason is with [`Stop`].
+pub(super) struct Stopped;
 
 /// Runs a step until it ends, its deadline comes or the task has to stop. `tell` gets what the step says it waits for.
 pub(super) async fn attempt(
@@ -32,7 +27,7 @@ pub(super) async fn attempt(
     deadline: Timestamp,
     stop: &Stop,
     mut tell: impl FnMut(&str),
-) -> Attempt {
+) -> Result<Outcome, Stopped> {
     let cancel = run.cancel.clone();
     let mut said = run.turn.said();
     let run = Arc::new(run);
@@ -56,12 +51,12 @@ pub(super) async fn attempt(
             biased;
             () = stop.asked() => {
                 step.end(&cancel).await;
-                return Attempt::Stopped;
+                return Err(Stopped);
             }
-            ended = &mut step.0 => return Attempt::Done(outcome(ended)),
+            ended = &mut step.0 => return Ok(outcome(ended)),
             () = &mut expired => {
                 step.end(&cancel).await;
-                return Attempt::Done(Outcome::TimedOut);
+                return Ok(Outcome::TimedOut);
             }
             message = &mut telling, if !told => {
                 told = true;

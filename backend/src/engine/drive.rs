@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
-use super::attempt::{Attempt, attempt};
+use super::attempt::{Stopped, attempt};
 use super::evaluate::Evaluator;
 use super::folder::Folder;
 use super::report::{Report, Reporter};
@@ -57,9 +57,6 @@ pub(super) struct Drive<'a> {
     reporter: Reporter,
     evaluator: Evaluator,
 }
-
-/// The task has to stop; the reason is with [`Stop`].
-struct Stopped;
 
 impl<'a> Drive<'a> {
     pub(super) fn new(
@@ -239,10 +236,9 @@ impl<'a> Drive<'a> {
                 ..status.clone()
             });
         };
-        match attempt(runner, run, deadline, &self.stop, tell).await {
-            Attempt::Done(outcome) => Ok(bounded(outcome)),
-            Attempt::Stopped => Err(Stopped),
-        }
+        attempt(runner, run, deadline, &self.stop, tell)
+            .await
+            .map(bounded)
     }
 
     fn step_run(

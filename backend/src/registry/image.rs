@@ -140,10 +140,9 @@ impl Repository {
         if candidates.iter().any(told) {
             return Ok((true, created));
         }
-        let looks: Vec<_> = candidates
+        let looks = candidates
             .into_iter()
-            .map(|child| self.child(what, child, platform))
-            .collect();
+            .map(|child| self.child(what, child, platform));
         let seen: Vec<_> = stream::iter(looks)
             .buffered(CHILDREN_AT_ONCE)
             .try_collect()

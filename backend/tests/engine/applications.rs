@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use argosy::cache::Report;
 use argosy::caches::Caches;
 use argosy::steps::{Fault, Ran, runner};
 use argosy_tests::{Needs, World, wait_for};
@@ -73,7 +74,7 @@ impl Scene {
         let mut services = services(client.clone(), &bench.work());
         services.settings.argocd_namespace.clone_from(&namespace);
         let Caches { applications, .. } = &services.caches;
-        tokio::spawn(applications.clone().feed(client.clone(), None));
+        tokio::spawn(applications.clone().feed(client.clone(), None, Report::default()));
         applications.synced(false).await;
         bench.services = Arc::new(services);
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(
