@@ -167,7 +167,7 @@ impl<'a> Project<'a> {
             "apiVersion: kargo.akuity.io/v1alpha1
 kind: Promotion
 metadata:
-  generateName: {stage}.
+  generateName: {stage}-
   namespace: {}
 spec:
   stage: {stage}

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use tokio::process::Command;
 
 use crate::git::Repo;
 use crate::image::Image;
 use crate::kubernetes::{Cluster, repository};
 use crate::project::Project;
-use crate::{World, wait_for};
+use crate::{Folder, World, command, program, wait_for};
 
 pub use echo_server::ECHO_SERVER;
 pub use silly_demo::SILLY_DEMO;
@@ -96,6 +97,33 @@ impl Seed {
             .await?;
         repo.user(self.user, PASSWORD);
         Ok(repo)
+    }
+
+    /// Let the branches that Applications look at have what their overlays say, if there are any.
+    ///
+    /// # Errors
+    /// When kustomize refuses.
+    pub async fn render(&self, repo: &Repo) -> Result<()> {
+        if self.applications.is_none() {
+            return Ok(());
+        }
+        let folder = Folder::new()?;
+        for (path, text) in (self.files)() {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().context("a file without a folder")?)?;
+            fs::write(path, text)?;
+        }
+        for stage in self.stages {
+            let mut build = Command::new(program("kustomize")?);
+            build
+                .arg("build")
+                .arg(folder.path().join("kustomize/overlays").join(stage));
+            let manifests = command::output(build, "").await?;
+            let branch = format!("stage/{stage}");
+            repo.commit(&branch, "Render", &[("manifests.yaml", &manifests)])
+                .await?;
+        }
+        Ok(())
     }
 
     /// Where the example's manifests are.

@@ -9,8 +9,7 @@ use anyhow::{Context as _, Result, bail};
 const PROGRAMS: &str = include_str!("../tools/programs.txt");
 
 /// Programs of Debian's packages, and which package has them.
-const PACKAGES: [(&str, &str); 3] = [
-    ("etcd", "etcd-server"),
+const PACKAGES: [(&str, &str); 2] = [
     ("redis-server", "redis-server"),
     ("docker-registry", "docker-registry"),
 ];

@@ -65,8 +65,6 @@ impl Server {
                 "--tls-private-key-file=tls.key",
                 "--authorization-mode=RBAC",
                 "--disable-admission-plugins=ServiceAccount",
-                // It asks Debian's etcd for more than that can answer, and complains in the log.
-                "--feature-gates=SizeBasedListCostEstimate=false",
             ])
             .start()?;
         let started = Self {

@@ -6,6 +6,7 @@ mod publish;
 mod silly_demo;
 mod tell;
 
+use std::fs::File;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,7 +34,7 @@ async fn main() -> ExitCode {
     let code = match ended {
         Ok(()) => 0,
         Err(error) => {
-            println!("\nThe demo cannot go on: {error:?}");
+            println!("\nThe demo cannot go on: {error:#}");
             1
         }
     };
@@ -56,7 +57,12 @@ async fn interrupted() -> Result<()> {
 
 async fn demo() -> Result<()> {
     let Asked { seed, exit } = asked()?;
-    let folder = Folder::at(cache()?.join("demo"))?;
+    let cache = cache()?;
+    std::fs::create_dir_all(&cache).context("cannot make the cache folder")?;
+    let lock = File::create(cache.join("demo.lock")).context("cannot lock the demo")?;
+    lock.try_lock()
+        .context("a demo runs already; end it with Ctrl-C first")?;
+    let folder = Folder::at(cache.join("demo"))?;
     let tell = Teller::new(folder.path().join("kubeconfig"));
 
     tell.begin("Starting etcd, Kubernetes, Argo CD, a registry and a Git server");
@@ -67,6 +73,8 @@ async fn demo() -> Result<()> {
         seed.push_images(&world),
         seed.make_repository(&world)
     )?;
+    // As in the article, an earlier release was rendered once, and is not deployed.
+    seed.render(&repo).await?;
     let cluster = world.cluster().await?;
     std::fs::copy(cluster.kubeconfig(), tell.kubeconfig()).context("cannot copy a kubeconfig")?;
     tell.begin("Starting Argosy");
