@@ -1,3 +1,4 @@
 //! Argo CD as Argosy sees it.
 
 pub mod application;
+mod health;

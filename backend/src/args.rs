@@ -135,7 +135,7 @@ struct GitArgs {
         long,
         env = "ARGOSY_GIT_AUTHOR",
         value_name = "NAME <EMAIL>",
-        default_value = "Argosy <no-reply@argosy.dev>"
+        default_value = "Kargo <no-reply@kargo.io>"
     )]
     git_author: Author,
     /// What to do when a push finds that the branch has moved.

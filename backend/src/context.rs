@@ -1,10 +1,14 @@
 //! What every controller and request handler is given.
 
+use jiff::Timestamp;
 use kube::Client;
 
 use crate::caches::Caches;
+use crate::credentials::Rules;
+use crate::engine::Engine;
 use crate::events::Events;
 use crate::metrics::Metrics;
+use crate::registry::Registry;
 use crate::settings::Settings;
 use crate::telemetry::traces::Traces;
 
@@ -14,6 +18,12 @@ pub struct Context {
     pub client: Client,
     /// What the API server holds.
     pub caches: Caches,
+    /// Where credentials are looked for.
+    pub credentials: Rules,
+    /// Asks registries.
+    pub registry: Registry,
+    /// Runs the steps of promotions.
+    pub engine: Engine,
     /// Tells what happened.
     pub events: Events,
     /// Tells how long promotions and steps took.
@@ -22,4 +32,13 @@ pub struct Context {
     pub metrics: Metrics,
     /// What the operator has chosen.
     pub settings: Settings,
+}
+
+impl Context {
+    /// The present, in whole seconds, as Kubernetes writes times.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
 }

@@ -52,6 +52,14 @@ pub enum DiscoveryError {
         /// What it was asked and how it answered.
         source: RegistryError,
     },
+    /// Repositories of this kind are not discovered yet.
+    #[error("cannot discover {kind} ({repo_url}): this version discovers images only")]
+    Unsupported {
+        /// What the repository holds.
+        kind: &'static str,
+        /// As the subscription spells it.
+        repo_url: String,
+    },
     /// There is more to read than there is time.
     #[error(
         "{read} images of {repo_url} were read in {minutes} minutes, and there are more; \
@@ -71,9 +79,10 @@ impl DiscoveryError {
     /// Whether looking again can help without anybody changing anything.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Subscription { .. } | Self::Platform { .. } | Self::Credentials { .. } => {
-                Retry::AfterChange
-            }
+            Self::Subscription { .. }
+            | Self::Platform { .. }
+            | Self::Credentials { .. }
+            | Self::Unsupported { .. } => Retry::AfterChange,
             Self::Registry { source, .. } => source.retry(),
             Self::TooMany { .. } => Retry::Later,
         }

@@ -7,6 +7,7 @@ pub mod args;
 pub mod cache;
 pub mod caches;
 pub mod context;
+pub mod controllers;
 pub mod credentials;
 pub mod discovery;
 pub mod engine;
@@ -27,6 +28,7 @@ pub mod telemetry;
 pub mod tls;
 pub mod tools;
 pub mod version;
+pub mod write;
 
 #[cfg(test)]
 mod keep;

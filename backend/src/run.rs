@@ -12,13 +12,19 @@ use crate::admin::{self, Admin};
 use crate::cache::Report;
 use crate::caches::Caches;
 use crate::context::Context;
+use crate::credentials::Rules;
+use crate::engine::{Engine, WORKING};
 use crate::events::Events;
+use crate::git::{Config, Git};
 use crate::leader::Election;
 use crate::metrics::{Metrics, Observed};
+use crate::registry::{Options, Registry};
 use crate::settings::Settings;
+use crate::steps::Services;
 use crate::telemetry::traces::{Collector, Traces};
 use crate::telemetry::{self, LogFormat};
-use crate::{kubernetes, shutdown, tls, version};
+use crate::tools::Tools;
+use crate::{controllers, kubernetes, shutdown, tls, version};
 
 /// The choices that concern the process and nobody in it.
 pub struct Operation {
@@ -103,7 +109,21 @@ pub async fn run(settings: Settings, operation: Operation) -> anyhow::Result<()>
         identity: identity(),
         metrics: metrics.clone(),
     });
+    let services = Services {
+        client: clients.calls.clone(),
+        caches: caches.clone(),
+        events: events.clone(),
+        metrics: metrics.clone(),
+        git: Git::new(Config::from((&settings, &metrics))).context("cannot set up Git")?,
+        tools: Tools::new(&settings.kustomize, &settings.helm),
+        settings: settings.clone(),
+    };
+    let engine = Engine::new(Arc::new(services), WORKING);
     let context = Arc::new(Context {
+        credentials: Rules::of(&settings),
+        registry: Registry::new(Options::of(&settings, &metrics))
+            .context("cannot set up the client for registries")?,
+        engine,
         client: clients.calls,
         caches,
         events,
@@ -138,23 +158,23 @@ async fn lead(context: Arc<Context>, election: Option<Election>, stop: &Cancella
     match election {
         Some(election) => {
             election
-                .lead(stop, |stop| controllers(Arc::clone(&context), stop))
+                .lead(stop, |stop| take_over(Arc::clone(&context), stop))
                 .await;
         }
         None => {
             context.metrics.leading(true);
-            controllers(context, stop.clone()).await;
+            take_over(context, stop.clone()).await;
         }
     }
 }
 
-async fn controllers(context: Arc<Context>, stop: CancellationToken) {
+async fn take_over(context: Arc<Context>, stop: CancellationToken) {
     // What the former leader wrote while we could not see it would be done twice.
     tokio::select! {
         () = context.caches.catch_up() => {}
         () = stop.cancelled() => return,
     }
-    stop.cancelled().await;
+    controllers::run(context, stop).await;
 }
 
 /// Tells this process from all others.

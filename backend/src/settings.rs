@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use argosy_api::GoDuration;
+
 use crate::mirrors::Mirrors;
 
 /// The choices that more than one part of the program looks at.
@@ -38,6 +40,14 @@ pub struct Settings {
     pub concurrency: usize,
     /// Which objects are ours.
     pub shard: Shard,
+}
+
+impl Settings {
+    /// The shortest interval of a Warehouse.
+    #[must_use]
+    pub fn least_interval(&self) -> GoDuration {
+        GoDuration::from_secs(i64::try_from(self.least_interval.as_secs()).unwrap_or(i64::MAX))
+    }
 }
 
 /// Who commits.

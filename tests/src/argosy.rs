@@ -102,7 +102,7 @@ impl Argosy {
         let cluster = world.cluster().await?;
         // Where it keeps its lease.
         cluster
-            .apply("{apiVersion: v1, kind: Namespace, metadata: {name: argosy}}")
+            .apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: argosy}\n")
             .await?;
         let folder = Folder::new()?;
         let admin = Port::claim()?;

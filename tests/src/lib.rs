@@ -22,6 +22,7 @@ pub mod faults;
 pub mod git;
 pub mod image;
 pub mod kubernetes;
+pub mod pipeline;
 pub mod project;
 pub mod registry;
 pub mod seeds;

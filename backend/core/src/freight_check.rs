@@ -40,11 +40,13 @@ pub fn refusal(
 
 /// Whether Freight was found to be wrong.
 pub fn is_refused(freight: &Freight) -> bool {
-    let conditions = freight
-        .status
-        .as_ref()
-        .map_or(&[][..], |status| &status.conditions);
-    condition::find(conditions, condition::VALID).is_some_and(|it| it.status == condition::FALSE)
+    why_refused(freight).is_some()
+}
+
+/// What was found to be wrong with Freight.
+pub fn why_refused(freight: &Freight) -> Option<&str> {
+    let valid = condition::find(&freight.status.as_ref()?.conditions, condition::VALID)?;
+    (valid.status == condition::FALSE).then_some(valid.message.as_str())
 }
 
 /// The Freight's new status.

@@ -1,5 +1,7 @@
 //! When a Warehouse discovers, and what Freight its discoveries make.
 
+use std::sync::Arc;
+
 use argosy_api::artifact::{Chart, FreightOrigin, GitCommit, Image};
 use argosy_api::condition::{
     self, CRITERIA_SATISFIED, DEPRECATED, FALSE, FREIGHT_CREATED, HEALTHY, READY, RECONCILING, TRUE,
@@ -63,16 +65,17 @@ pub fn next(warehouse: &Warehouse, floor: GoDuration, now: Timestamp) -> Timesta
 
 /// When a Warehouse whose discovery failed tries again: at first soon, then after as long again as
 /// it has been failing, at most after its interval.
-pub fn retry_at(
-    warehouse: &Warehouse,
-    status: &WarehouseStatus,
-    floor: GoDuration,
-    now: Timestamp,
-) -> Timestamp {
-    let since = condition::find(&status.conditions, READY).map(|it| it.last_transition_time.0);
-    let failing = GoDuration::from_signed(now.duration_since(since.unwrap_or(now)));
+pub fn retry_at(warehouse: &Warehouse, floor: GoDuration, now: Timestamp) -> Timestamp {
+    let since = failing_since(warehouse).unwrap_or(now);
+    let failing = GoDuration::from_signed(now.duration_since(since));
     let longest = interval(warehouse, floor).min(LONGEST_RETRY);
     later(now, failing.max(SHORTEST_RETRY).min(longest))
+}
+
+/// Since when a Warehouse's discovery has been failing, if it does.
+pub fn failing_since(warehouse: &Warehouse) -> Option<Timestamp> {
+    let ready = condition::find(&warehouse.status.as_ref()?.conditions, READY)?;
+    (ready.reason == reasons::DISCOVERY_FAILURE).then_some(ready.last_transition_time.0)
 }
 
 const SHORTEST_RETRY: GoDuration = GoDuration::from_secs(2);
@@ -104,18 +107,20 @@ pub enum Creation {
     Refused(Refusal),
 }
 
-/// The Freight made of the newest artifact of every subscription.
+/// The Freight made of the newest artifact of every subscription. `earlier` is what the Warehouse
+/// has made before.
 ///
 /// # Errors
 /// A [`Refusal`] where a subscription found nothing.
 pub fn assemble(
     warehouse: &Warehouse,
     found: &DiscoveredArtifacts,
+    earlier: &[Arc<Freight>],
     now: Timestamp,
 ) -> Result<Freight, Refusal> {
     let mut freight = Freight {
         origin: FreightOrigin::warehouse(warehouse.metadata.name.clone().unwrap_or_default()),
-        discovered_at: Some(Time(now)),
+        discovered_at: Some(Time(later_than(earlier, now))),
         ..Freight::default()
     };
     freight
@@ -165,6 +170,20 @@ pub fn assemble(
     }
     freight.metadata.name = Some(freight::name(&freight));
     Ok(freight)
+}
+
+/// Now, or a second after the newest of the earlier Freight where that was found in this very
+/// second: times have whole seconds, and what is found later has to be newer.
+fn later_than(earlier: &[Arc<Freight>], now: Timestamp) -> Timestamp {
+    let newest = earlier
+        .iter()
+        .filter_map(|it| it.discovered_at.as_ref())
+        .map(|time| time.0)
+        .max();
+    match newest.map(|newest| later(newest, GoDuration::from_secs(1))) {
+        Some(next) if now < next && next <= later(now, GoDuration::from_secs(10)) => next,
+        Some(_) | None => now,
+    }
 }
 
 fn missing(reason: &'static str, noun: &str, repository: &str) -> Refusal {
@@ -307,4 +326,110 @@ fn refresh_token(warehouse: &Warehouse) -> Option<String> {
         .as_ref()?
         .get(labels::REFRESH)
         .cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn warehouse(status: Value) -> Warehouse {
+        let annotations = json!({ "kargo.akuity.io/refresh": "2" });
+        serde_json::from_value(json!({
+            "apiVersion": "kargo.akuity.io/v1alpha1",
+            "metadata": { "name": "app", "namespace": "demo", "generation": 1, "annotations": annotations },
+            "spec": { "interval": "5m", "subscriptions": [{ "image": { "repoURL": "ghcr.io/acme/app" } }] },
+            "status": status,
+        }))
+        .unwrap()
+    }
+
+    fn looked(generation: i64, refresh: &str) -> Value {
+        json!({
+            "observedGeneration": generation,
+            "lastHandledRefresh": refresh,
+            "discoveredArtifacts": { "discoveredAt": "2026-01-01T12:00:00Z" },
+        })
+    }
+
+    #[test]
+    fn discovery_is_due_when_something_asks_for_it() {
+        let none = GoDuration::default();
+        let check = |status, now: &str, expected| {
+            assert_eq!(due(&warehouse(status), none, at(now)), expected);
+        };
+        let next = at("2026-01-01T12:05:00Z");
+        check(looked(1, "2"), "2026-01-01T12:01:00Z", Due::At(next));
+        check(looked(1, "2"), "2026-01-01T12:05:00Z", Due::Now);
+        check(looked(1, "1"), "2026-01-01T12:01:00Z", Due::Now);
+        check(looked(0, "2"), "2026-01-01T12:01:00Z", Due::Now);
+        check(json!({}), "2026-01-01T12:01:00Z", Due::Now);
+    }
+
+    #[test]
+    fn the_sites_floor_wins_over_a_shorter_interval() {
+        let hour = GoDuration::from_secs(3600);
+        let seen = due(&warehouse(looked(1, "2")), hour, at("2026-01-01T12:10:00Z"));
+        assert_eq!(seen, Due::At(at("2026-01-01T13:00:00Z")));
+    }
+
+    #[test]
+    fn a_failing_discovery_waits_as_long_again_as_it_has_been_failing() {
+        let failing = |since: &str| {
+            json!({ "conditions": [{
+                "type": "Ready", "status": "False", "reason": "DiscoveryFailure", "message": "",
+                "lastTransitionTime": since,
+            }] })
+        };
+        let none = GoDuration::default();
+        let now = at("2026-01-01T12:00:00Z");
+        let check = |since: &str, expected: &str| {
+            assert_eq!(
+                retry_at(&warehouse(failing(since)), none, now),
+                at(expected)
+            );
+        };
+        check("2026-01-01T12:00:00Z", "2026-01-01T12:00:02Z");
+        check("2026-01-01T11:59:20Z", "2026-01-01T12:00:40Z");
+        check("2026-01-01T10:00:00Z", "2026-01-01T12:05:00Z");
+    }
+
+    #[test]
+    fn freight_found_in_the_same_second_is_newer() {
+        let image = |tag: &str| {
+            let digest = format!("sha256:{}", "a".repeat(64));
+            serde_json::from_value(json!({ "images": [{
+                "repoURL": "ghcr.io/acme/app", "references": [{ "tag": tag, "digest": digest }],
+            }] }))
+            .unwrap()
+        };
+        let warehouse = warehouse(json!({}));
+        let now = at("2026-01-01T12:00:00Z");
+        let first = assemble(&warehouse, &image("1.0.0"), &[], now).unwrap();
+        assert_eq!(first.discovered_at, Some(Time(now)));
+        let second = assemble(&warehouse, &image("1.1.0"), &[Arc::new(first)], now).unwrap();
+        assert_eq!(second.discovered_at, Some(Time(at("2026-01-01T12:00:01Z"))));
+    }
+
+    #[test]
+    fn a_subscription_that_found_nothing_is_named() {
+        let nothing: DiscoveredArtifacts =
+            serde_json::from_value(json!({ "images": [{ "repoURL": "ghcr.io/acme/app" }] }))
+                .unwrap();
+        let refusal = assemble(
+            &warehouse(json!({})),
+            &nothing,
+            &[],
+            at("2026-01-01T12:00:00Z"),
+        );
+        assert_eq!(
+            refusal.unwrap_err().reason,
+            reasons::MISSING_IMAGE_REFERENCES
+        );
+    }
 }

@@ -16,7 +16,7 @@ use crate::events::{Event, Events};
 use crate::telemetry::chain;
 
 /// A listing comes in pages of this many objects, which bounds what a restart holds in memory at once.
-const PAGE: u32 = 100;
+const PAGE: u32 = 250;
 /// The API server ends a watch after this many seconds; a connection that is silently dead is noticed soon after.
 const WATCH_SECONDS: u32 = 240;
 /// Back-off while the API server does not answer: short, because everything stands still until it does.

@@ -78,9 +78,8 @@ pub async fn discover_images(
                 minutes,
             }
         };
-        let mut looks = stream::iter(tags)
-            .map(|tag| look.at(tag))
-            .buffer_unordered(AT_ONCE);
+        let looks: Vec<_> = tags.into_iter().map(|tag| look.at(tag)).collect();
+        let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);
         while let Some((tag, image)) = timeout_at(until, looks.try_next())
             .await
             .map_err(|_| late(known.len()))?

@@ -140,9 +140,10 @@ impl Repository {
         if candidates.iter().any(told) {
             return Ok((true, created));
         }
-        let looks = candidates
+        let looks: Vec<_> = candidates
             .into_iter()
-            .map(|child| self.child(what, child, platform));
+            .map(|child| self.child(what, child, platform))
+            .collect();
         let seen: Vec<_> = stream::iter(looks)
             .buffered(CHILDREN_AT_ONCE)
             .try_collect()

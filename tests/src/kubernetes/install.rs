@@ -24,7 +24,34 @@ impl Cluster {
         self.install_crds(&manifests.join("crds")).await?;
         let client = self.client().await?;
         put_all(&client, &manifests.join("policies")).await?;
-        put_all(&client, &manifests.join("policies/mutating")).await
+        put_all(&client, &manifests.join("policies/mutating")).await?;
+        self.policies_know_the_kinds().await
+    }
+
+    /// Wait until the API server's policies know the new kinds, which is a little after it serves them.
+    async fn policies_know_the_kinds(&self) -> Result<()> {
+        for kind in ["Freight", "Promotion", "Stage", "Warehouse"] {
+            let manifest = format!(
+                "apiVersion: kargo.akuity.io/v1alpha1\nkind: {kind}\nmetadata: {{name: known}}\n\
+                 origin: {{kind: Warehouse, name: a}}\nspec: {{stage: a, freight: b}}\n"
+            );
+            let create = ["create", "--dry-run=server", "--validate=false", "-f", "-"];
+            wait_for(
+                "the policies know the kinds",
+                Duration::from_secs(60),
+                || async {
+                    let answer = self.kubectl_with(&create, &manifest).await;
+                    let text = answer
+                        .err()
+                        .map(|error| error.to_string())
+                        .unwrap_or_default();
+                    ensure!(!text.contains("There can be a delay"), "{text}");
+                    Ok(())
+                },
+            )
+            .await?;
+        }
+        Ok(())
     }
 
     /// Apply the resource definitions in a folder, and wait until all resources are served.

@@ -1,0 +1,19 @@
+//! What breaks, and what is lost: nothing.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "resilience/api_server.rs"]
+mod api_server;
+#[path = "resilience/crash.rs"]
+mod crash;
+#[path = "resilience/git_server.rs"]
+mod git_server;
+#[path = "resilience/malformed.rs"]
+mod malformed;
+#[path = "resilience/registry.rs"]
+mod registry;
+#[path = "resilience/replicas.rs"]
+mod replicas;
