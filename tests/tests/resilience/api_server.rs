@@ -52,8 +52,13 @@ async fn a_promotion_survives_that_the_api_server_is_away() {
         "{}",
         argosy.process().log_tail()
     );
-    cluster.api_server().unwrap().restart().unwrap();
-    cluster.ready().await.unwrap();
+    // Another connection may have been given its port meanwhile.
+    wait_for("the API server is back", SOON, || async {
+        cluster.api_server().unwrap().restart()?;
+        cluster.ready().await
+    })
+    .await
+    .unwrap();
     let promotion = project.ended(&name).await;
     assert_eq!(phase(&promotion), "Succeeded", "{promotion:#}");
     project.verified(&freight, "dev").await;
