@@ -74,7 +74,11 @@ impl Scene {
         let mut services = services(client.clone(), &bench.work());
         services.settings.argocd_namespace.clone_from(&namespace);
         let Caches { applications, .. } = &services.caches;
-        tokio::spawn(applications.clone().feed(client.clone(), None, Report::default()));
+        tokio::spawn(
+            applications
+                .clone()
+                .feed(client.clone(), None, Report::default()),
+        );
         applications.synced(false).await;
         bench.services = Arc::new(services);
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(
