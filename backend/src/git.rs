@@ -16,6 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 mod address;
 mod author;
 mod blocking;
+mod changes;
 mod checkout;
 mod clean;
 mod commit;
@@ -286,17 +287,9 @@ impl Git {
     /// If a folder cannot be removed.
     pub async fn clean(&self, unused_for: Duration) -> Result<usize, GitError> {
         let root = self.0.config.root.clone();
-        let unused = blocking(move || clean::survey(&root, unused_for)).await?;
         let mut removed = 0;
-        for folder in unused {
-            let name = folder
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
-            let copy = self.0.copy(name);
-            let generation = copy.generation();
-            copy.discard(generation).await?;
-            removed += 1;
+        for name in blocking(move || clean::survey(&root)).await? {
+            removed += usize::from(self.0.copy(&name).discard_unused(unused_for).await?);
         }
         Ok(removed)
     }

@@ -175,6 +175,7 @@ async fn create(
             mode: Mode::Create,
             objects: None,
             author: author.clone(),
+            look_first: false,
             noted: Vec::new(),
             journal: None,
         };
@@ -186,7 +187,7 @@ async fn create(
                 });
             }
             Verdict::Failed(error) => return Err(error),
-            Verdict::Moved => {
+            Verdict::Moved | Verdict::Unsure(_) => {
                 let want = vec![Want::Branch(branch.to_owned())];
                 let found = sync(git, copy, endpoint, want, cancel).await?;
                 if let Some(found) = found.into_iter().flatten().next() {

@@ -50,34 +50,36 @@ fn lines(folders: &[PathBuf]) -> String {
         .collect()
 }
 
-/// Removes what an interrupted process left behind, and tells which copies nobody has used for
-/// `unused_for` and no work tree borrows from.
-pub(super) fn survey(root: &Path, unused_for: Duration) -> Result<Vec<PathBuf>, GitError> {
+/// Removes what an interrupted process left behind, and lists the copies.
+pub(super) fn survey(root: &Path) -> Result<Vec<String>, GitError> {
     let entries = match std::fs::read_dir(root) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.doing(DOING)?,
     };
-    let mut unused = Vec::new();
+    let mut copies = Vec::new();
     for entry in entries {
-        let folder = entry.doing(DOING)?.path();
-        let name = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        if name.starts_with(NEW) || name.starts_with(OLD) {
-            // Not what another task is making just now.
-            if is_older(&folder, Duration::from_secs(3_600)) {
-                remove(&folder)?;
-            }
-        } else if is_older(&folder.join(USED), unused_for) && borrowers(&folder)?.is_empty() {
-            unused.push(folder);
+        let entry = entry.doing(DOING)?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let is_unfinished = name.starts_with(NEW) || name.starts_with(OLD);
+        // Not what another task is making just now.
+        if is_unfinished && is_older(&entry.path(), Duration::from_secs(3_600)) {
+            remove(&entry.path())?;
+        } else if !is_unfinished {
+            copies.push(name);
         }
     }
-    Ok(unused)
+    Ok(copies)
 }
 
-/// The work trees that still borrow objects of a copy. Others are forgotten.
-pub(super) fn borrowers(copy: &Path) -> Result<Vec<PathBuf>, GitError> {
+/// Whether nobody has used a copy for so long and no work tree borrows from it.
+pub(super) fn is_unused(copy: &Path, unused_for: Duration) -> Result<bool, GitError> {
+    Ok(is_older(&copy.join(USED), unused_for) && borrowers(copy)?.is_empty())
+}
+
+// The work trees that still borrow objects of a copy.
+fn borrowers(copy: &Path) -> Result<Vec<PathBuf>, GitError> {
     let lent = match std::fs::read_to_string(copy.join(LENT)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         lent => lent.doing(DOING)?,

@@ -1,8 +1,10 @@
 //! Committing what has changed in a work tree.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use git2::{IndexAddOption, Oid, Repository, Signature, Tree};
+use git2::{Index, IndexAddOption, IndexEntry, Oid, Repository, Signature, Tree};
 
 use super::GitError;
 use super::author::Author;
@@ -51,8 +53,9 @@ pub(super) fn commit(
         return Err(GitError::NoMessage);
     }
     let parent = repository.find_commit(before.head).doing(DOING)?;
-    let tree = stage(&repository)?;
-    if tree == parent.tree_id() {
+    let before_tree = parent.tree().doing(DOING)?;
+    let tree = stage(&repository, &before_tree)?;
+    if tree == before_tree.id() {
         return Ok(Committed {
             commit: before.head.to_string(),
             changed: false,
@@ -114,15 +117,31 @@ impl Draft<'_> {
 }
 
 // `git add .`, and the tree of it.
-fn stage(repository: &Repository) -> Result<Oid, GitError> {
+fn stage(repository: &Repository, head: &Tree<'_>) -> Result<Oid, GitError> {
     let sparse = Sparse::read(repository.path())?;
     let mut index = repository.index().doing(DOING)?;
-    // What is not checked out is not deleted.
-    let mut choose =
-        |path: &Path, _: &[u8]| i32::from(!path.to_str().is_none_or(|path| sparse.contains(path)));
+    let mut choose = |path: &Path, _: &[u8]| i32::from(!sparse.contains(&path.to_string_lossy()));
     index
         .add_all(["*"], IndexAddOption::DEFAULT, Some(&mut choose))
         .doing(DOING)?;
     index.write().doing(DOING)?;
-    index.write_tree().doing(DOING)
+    if sparse.is_everything() {
+        return index.write_tree().doing(DOING);
+    }
+    // What is not checked out is not in the index, and stays as it is.
+    let mut whole = Index::new().doing(DOING)?;
+    whole.read_tree(head).doing(DOING)?;
+    let checked_out: Vec<IndexEntry> = whole
+        .iter()
+        .filter(|entry| sparse.contains(&String::from_utf8_lossy(&entry.path)))
+        .collect();
+    for entry in checked_out {
+        whole
+            .remove(Path::new(OsStr::from_bytes(&entry.path)), 0)
+            .doing(DOING)?;
+    }
+    for entry in index.iter() {
+        whole.add(&entry).doing(DOING)?;
+    }
+    whole.write_tree_to(repository).doing(DOING)
 }

@@ -98,6 +98,8 @@ impl Http {
             Client::builder()
                 // Some servers answer programs other than Git with a web page.
                 .user_agent(concat!("git/2.0 (argosy ", env!("CARGO_PKG_VERSION"), ")"))
+                // Less than what servers keep a connection open for.
+                .pool_idle_timeout(Duration::from_secs(15))
                 .connect_timeout(limits.connect)
                 .redirect(redirect::Policy::custom(follow))
                 .tls_danger_accept_invalid_certs(insecure)
@@ -198,8 +200,17 @@ impl Http {
             None => request,
         };
         let began = Instant::now();
-        let sent = watch.guard(async { request.send().await.map_err(|e| unreachable(to, e)) });
-        let sent = sent.await;
+        // What has no pack to send may be asked again.
+        let again = request.try_clone();
+        let sending = async {
+            match (request.send().await, again) {
+                // The server closed a connection that was kept open, just when it was used again.
+                (Err(error), Some(again)) if !error.is_connect() => again.send().await,
+                (sent, _) => sent,
+            }
+            .map_err(|error| unreachable(to, error))
+        };
+        let sent = watch.guard(sending).await;
         if let Some(observer) = &self.observer {
             observer(&Request {
                 host: to.host(),
@@ -359,7 +370,8 @@ async fn refusal(to: &Endpoint, response: Response, watch: &Watch) -> GitError {
                 "none were found for it"
             },
         },
-        StatusCode::FORBIDDEN => GitError::Forbidden { repository, reason },
+        // GitHub says it this way too.
+        StatusCode::FORBIDDEN if wait.is_none() => GitError::Forbidden { repository, reason },
         StatusCode::NOT_FOUND | StatusCode::GONE => GitError::NoRepository { repository },
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE if wait.is_some() => {
             // An hour is longer than anybody waits for a promotion.

@@ -173,10 +173,33 @@ impl Mirror {
         }
         let folder = self.folder.clone();
         blocking(move || remove(&folder)).await?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Throws the copy away if nobody has used it for so long and no work tree borrows from it.
+    /// Says whether it did.
+    pub(super) async fn discard_unused(&self, unused_for: Duration) -> Result<bool, GitError> {
+        let _alone = self.life.write().await;
+        let folder = self.folder.clone();
+        let discarded = blocking(move || {
+            let is_unused = clean::is_unused(&folder, unused_for)?;
+            if is_unused {
+                remove(&folder)?;
+            }
+            Ok(is_unused)
+        })
+        .await?;
+        if discarded {
+            self.forget();
+        }
+        Ok(discarded)
+    }
+
+    fn forget(&self) {
         let mut known = self.known();
         known.generation += 1;
         known.heads.clear();
-        Ok(())
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -7,7 +7,7 @@ use super::error::Doing as _;
 use super::sparse::Sparse;
 
 /// So many files are written before it is looked whether to go on.
-const FILES: usize = 2_000;
+const FILES: usize = 5_000;
 const DOING: &str = "planning the checkout";
 
 /// Paths for one call. None means everything.
@@ -123,14 +123,14 @@ mod tests {
             builder.write().unwrap()
         };
         let mut builder = repository.treebuilder(None).unwrap();
-        for (name, files) in [("a", 1_500), ("b", 1_500), ("c", 2_500)] {
+        for (name, files) in [("a", 3_000), ("b", 3_000), ("c", 6_000)] {
             builder.insert(name, folder_of(files), 0o040_000).unwrap();
         }
         builder.insert("z", blob, 0o100_644).unwrap();
         let tree = repository.find_tree(builder.write().unwrap()).unwrap();
         let pieces = pieces(&repository, &tree, &Sparse::default()).unwrap();
         let sizes: Vec<usize> = pieces.iter().map(Vec::len).collect();
-        assert_eq!(sizes, [2, 501, 2_000]);
+        assert_eq!(sizes, [2, 2_001, 4_000]);
         assert_eq!(pieces[0], [b"z".to_vec(), b"a".to_vec()]);
     }
 }

@@ -126,6 +126,7 @@ pub(super) async fn push(
         mode,
         objects: Some(ready.objects),
         author: ready.author.unwrap_or_else(|| git.config.author.clone()),
+        look_first: !ready.noted.is_empty(),
         noted: ready.noted,
         journal: Some(ready.journal),
     };
@@ -193,30 +194,35 @@ async fn attempts(
     most: u32,
     cancel: &CancellationToken,
 ) -> Result<Oid, GitError> {
+    let mut last = None;
     for attempt in 1..=most {
-        match enqueue(git, mirror, job.clone(), cancel).await {
-            Verdict::Pushed(commit) => return Ok(commit),
-            Verdict::Failed(error) => return Err(error),
-            Verdict::Moved if attempt == most => {}
-            Verdict::Moved => {
-                tokio::select! {
-                    () = cancel.cancelled() => return Err(GitError::Cancelled),
-                    () = tokio::time::sleep(pause(attempt, fastrand::f64())) => {}
-                }
+        if 1 < attempt {
+            tokio::select! {
+                () = cancel.cancelled() => return Err(GitError::Cancelled),
+                () = tokio::time::sleep(pause(attempt, fastrand::f64())) => {}
+            }
+            if let Some(journal) = job.journal.clone() {
+                job.noted = blocking(move || journal.read()).await?;
             }
         }
+        last = match enqueue(git, mirror, job.clone(), cancel).await {
+            Verdict::Pushed(commit) => return Ok(commit),
+            Verdict::Failed(error) => return Err(error),
+            Verdict::Moved => None,
+            Verdict::Unsure(error) => Some(error),
+        };
     }
-    Err(GitError::Moved {
+    Err(last.unwrap_or_else(|| GitError::Moved {
         repository: job.endpoint.repository.clone(),
         reference: for_people(&job.reference),
         attempts: most,
-    })
+    }))
 }
 
-// None at first: what others have pushed is known by then. Afterwards longer and longer, and not
+// None before the second attempt: what others have pushed is known by then. Afterwards longer and longer, and not
 // in step with others; `luck` is between 0 and 1.
 fn pause(attempt: u32, luck: f64) -> Duration {
-    let Some(nth) = attempt.checked_sub(2) else {
+    let Some(nth) = attempt.checked_sub(3) else {
         return Duration::ZERO;
     };
     let seconds = 1.5_f64
@@ -231,10 +237,10 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_half_a_minute() {
-        let pauses: Vec<f64> = (1..=12).map(|nth| pause(nth, 1.0).as_secs_f64()).collect();
+        let pauses: Vec<f64> = (2..=13).map(|nth| pause(nth, 1.0).as_secs_f64()).collect();
         assert_eq!(pauses[..4], [0.0, 1.0, 1.5, 2.25]);
         assert_eq!(pauses[11], 30.0);
-        assert_eq!(pause(2, 0.0), Duration::from_millis(750));
+        assert_eq!(pause(3, 0.0), Duration::from_millis(750));
         assert_eq!(pause(u32::MAX, 1.0), Duration::from_secs(30));
     }
 }

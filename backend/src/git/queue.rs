@@ -41,6 +41,8 @@ pub(super) struct Job {
     pub(super) objects: Option<PathBuf>,
     /// Who makes commits that integrating needs.
     pub(super) author: Author,
+    /// Whether the server is asked before anything is sent.
+    pub(super) look_first: bool,
     /// What earlier attempts have pushed, or were about to.
     pub(super) noted: Vec<Oid>,
     /// Where this attempt is noted.
@@ -69,6 +71,8 @@ pub(super) enum Verdict {
     Pushed(Oid),
     /// Others were faster.
     Moved,
+    /// The answer got lost, so the server may have it or not.
+    Unsure(GitError),
     Failed(GitError),
 }
 
@@ -248,6 +252,11 @@ impl Trip<'_> {
                 results.extend(all_of(&travelling, |_| Arrival::Is(Verdict::Moved)));
                 return Ok(results);
             }
+            Err(error @ (GitError::Unreachable { .. } | GitError::Stalled { .. })) => {
+                let unsure = |_| Arrival::Is(Verdict::Unsure(error.clone()));
+                results.extend(all_of(&travelling, unsure));
+                return Ok(results);
+            }
             report => report?,
         };
         let refused = self.settle(endpoint, &updates, &report, pack).await?;
@@ -270,13 +279,13 @@ impl Trip<'_> {
         batch: &[usize],
         references: &BTreeSet<String>,
     ) -> Result<Seen, GitError> {
-        let repeated = batch
+        let look_first = batch
             .iter()
             .filter_map(|nth| self.jobs.get(*nth))
-            .any(|job| !job.noted.is_empty());
+            .any(|job| job.look_first);
         let known = |name: &String| Some((name.clone(), self.mirror.head(name)?));
         let heads: BTreeMap<String, Oid> = references.iter().filter_map(known).collect();
-        if !repeated && heads.len() == references.len() && self.mirror.receive().is_some() {
+        if !look_first && heads.len() == references.len() && self.mirror.receive().is_some() {
             return Ok(Seen {
                 heads,
                 advertised: None,

@@ -27,8 +27,13 @@ pub(super) fn sign(content: &str, key: &Secret) -> Result<String, GitError> {
             content,
         )
     });
-    // The agent that `gpg` starts ends when its folder has gone.
-    drop(home);
+    // `gpg` starts an agent that would stay.
+    let mut end = Command::new("gpgconf");
+    let _ = end
+        .arg("--homedir")
+        .arg(home.path())
+        .args(["--kill", "all"])
+        .status();
     signed
 }
 

@@ -131,6 +131,8 @@ impl Round<'_> {
 
     // What is found by name.
     async fn listed(&self, wants: &BTreeSet<Want>) -> Result<BTreeMap<Want, Found>, GitError> {
+        self.blocking(|mirror| mirror.open().and_then(|_| mirror.lend(&[])))
+            .await?;
         let many_tips = MANY_TIPS < self.blocking(|mirror| mirror.tips()).await?.len();
         let prefixes = if many_tips {
             all()

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::GitError;
 use super::author::Author;
+use super::changes::changed;
 use super::error::Doing as _;
 use super::pieces::pieces;
 use super::sparse::Sparse;
@@ -98,10 +99,6 @@ pub(super) fn make(plan: &Plan, cancel: &CancellationToken) -> Result<(), GitErr
     }
     if !plan.sparse.is_everything() {
         plan.sparse.write(&git_folder)?;
-        // The files that are left out are part of the next commit too.
-        let mut index = repository.index().doing(DOING)?;
-        index.read_tree(&tree).doing(DOING)?;
-        index.write().doing(DOING)?;
     }
     Ok(())
 }
@@ -165,34 +162,31 @@ pub(super) fn advance(repository: &Repository, to: Oid) -> Result<(), GitError> 
     if standing.head == to {
         return Ok(());
     }
-    let tree = repository
-        .find_commit(to)
-        .and_then(|commit| commit.tree())
-        .doing(DOING)?;
+    let tree_of = |commit| {
+        repository
+            .find_commit(commit)
+            .and_then(|commit| commit.tree())
+    };
+    let (from, into) = (
+        tree_of(standing.head).doing(DOING)?,
+        tree_of(to).doing(DOING)?,
+    );
     let sparse = Sparse::read(repository.path())?;
-    let mut checkout = CheckoutBuilder::new();
-    checkout
-        .safe()
-        .allow_conflicts(true)
-        .disable_pathspec_match(true);
-    let mut nothing_to_write = false;
-    if !sparse.is_everything() {
-        let paths = sparse.paths(repository, &tree)?;
-        nothing_to_write = paths.is_empty();
+    let mut paths = changed(repository, &from, &into)?;
+    paths.retain(|path| sparse.contains(&String::from_utf8_lossy(path)));
+    // Files before the branch: if this is interrupted, it is done again.
+    if !paths.is_empty() {
+        let mut checkout = CheckoutBuilder::new();
+        checkout
+            .safe()
+            .allow_conflicts(true)
+            .disable_pathspec_match(true);
         for path in paths {
             checkout.path(path);
         }
-    }
-    // Files before the branch: if this is interrupted, it is done again.
-    if !nothing_to_write {
         repository
-            .checkout_tree(tree.as_object(), Some(&mut checkout))
+            .checkout_tree(into.as_object(), Some(&mut checkout))
             .doing(DOING)?;
-    }
-    if !sparse.is_everything() {
-        let mut index = repository.index().doing(DOING)?;
-        index.read_tree(&tree).doing(DOING)?;
-        index.write().doing(DOING)?;
     }
     move_head(repository, &standing, to)
 }

@@ -1,9 +1,11 @@
 //! Checking out, clearing and committing.
 
-use argosy::git::{Author, Clone, GitError, Revision};
+use argosy::git::{Author, Clone, GitError, Push, Revision};
+use argosy::secret::Secret;
+use argosy::settings::PushPolicy;
 use argosy_tests::git::Commit;
 
-use super::desk::{Desk, branch, files, remote};
+use super::desk::{Desk, branch, files, remote, to_checked_out};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn branches_tags_and_commits_are_checked_out() {
@@ -155,6 +157,12 @@ async fn a_repeated_checkout_replaces_the_work_tree_and_nothing_else() {
         files(&desk.path("out")),
         ["README.md", "env/dev/values.yaml"]
     );
+    // Killed while the first files of it were written.
+    std::fs::remove_dir_all(desk.path("out")).unwrap();
+    std::fs::create_dir_all(desk.path("out").join(".git/argosy")).unwrap();
+    desk.write("out", "README.md", "hal");
+    desk.main(&repo, "out").await;
+    assert_eq!(desk.read("out", "README.md").as_deref(), Some("hello\n"));
     desk.write("mine", "precious", "x");
     let error = desk
         .checkout(&repo, "mine", branch("main"))
@@ -441,4 +449,90 @@ async fn submodules_are_checked_out_on_request() {
     desk.push(&repo, "out").await.unwrap();
     let kept = repo.git(&["ls-tree", "main", "vendor/lib"]).await.unwrap();
     assert!(kept.contains(&commit), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_are_signed_with_the_key_of_the_checkout() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    let home = desk.folder.sub("gnupg").unwrap();
+    let gpg = |args: &[&str]| {
+        let done = std::process::Command::new("gpg")
+            .arg("--homedir")
+            .arg(&home)
+            .args([
+                "--batch",
+                "--quiet",
+                "--passphrase",
+                "",
+                "--pinentry-mode",
+                "loopback",
+            ])
+            .args(args)
+            .output()
+            .expect("the program gpg is installed");
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        String::from_utf8(done.stdout).unwrap()
+    };
+    gpg(&[
+        "--quick-generate-key",
+        "Kargo <no-reply@kargo.io>",
+        "ed25519",
+        "sign",
+    ]);
+    let key = gpg(&["--armor", "--export-secret-keys"]);
+    let author = |key: String| Author {
+        signing_key: Some(Secret::new(key)),
+        ..Author::default()
+    };
+    let what = |key| Clone {
+        checkouts: vec![desk.at("out", branch("main"))],
+        author: Some(author(key)),
+        submodules: false,
+    };
+    desk.git
+        .checkout(&remote(&repo), &what(key), &desk.cancel)
+        .await
+        .unwrap();
+    desk.change("out", "a", "1").await;
+    // It is made anew on top of others' work, and signed again.
+    repo.commit("main", "theirs", &[("theirs", "1")])
+        .await
+        .unwrap();
+    let push = Push {
+        policy: Some(PushPolicy::RebaseOrFail),
+        ..to_checked_out()
+    };
+    desk.push_as(&repo, "out", &push).await.unwrap();
+    let verified = std::process::Command::new("git")
+        .args(["verify-commit", "main"])
+        .current_dir(repo.folder())
+        .env("GNUPGHOME", &home)
+        .status()
+        .unwrap();
+    assert!(verified.success());
+    desk.git
+        .checkout(&remote(&repo), &what("no key".to_owned()), &desk.cancel)
+        .await
+        .unwrap();
+    desk.write("out", "a", "2");
+    let error = desk
+        .git
+        .commit(&desk.path("out"), "m", None, "k")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, GitError::Signing { .. }), "{error}");
+    let mut end = std::process::Command::new("gpgconf");
+    assert!(
+        end.arg("--homedir")
+            .arg(&home)
+            .args(["--kill", "all"])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
