@@ -8,9 +8,12 @@ mod drive;
 mod evaluate;
 mod folder;
 mod kept;
+mod links;
+mod refill;
 mod report;
 mod stop;
 mod tell;
+mod volume;
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -233,6 +236,3 @@ async fn end_of(inner: &Arc<Inner>, job: &Job, stop: &Stop, wake: Arc<Notify>) -
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,6 +2,7 @@
 //! Whether a step runs, and what becomes of its outcome, is decided in `argosy_core::promotion`; a runner only acts.
 
 mod argocd_update;
+mod away;
 mod compose_output;
 mod copy;
 mod delete;
@@ -25,6 +26,7 @@ mod yaml_update;
 use async_trait::async_trait;
 
 pub use argosy_core::promotion::{Fault, FaultKind, Progress, Ran};
+pub(crate) use away::is_away;
 pub use journal::{Journal, JournalError};
 pub use run::{PromotionId, Services, StepRun};
 pub use turn::Turn;

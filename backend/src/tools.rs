@@ -297,6 +297,3 @@ impl Drop for Group {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

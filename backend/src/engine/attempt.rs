@@ -1,16 +1,16 @@
 //! One run of a step: with a deadline, stoppable at any moment, and its panics caught.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use argosy_core::promotion::Outcome;
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::stop::Stop;
-use crate::steps::{Fault, Ran, Runner, StepRun};
+use crate::steps::{Fault, Ran};
 
 /// A step that is told to stop may tidy up so long; then it is dropped where it stands.
 const GRACE: Duration = Duration::from_millis(500);
@@ -20,18 +20,30 @@ const TELLING: Duration = Duration::from_secs(2);
 /// The task has to stop; the reason is with [`Stop`].
 pub(super) struct Stopped;
 
-/// Runs a step until it ends, its deadline comes or the task has to stop. `tell` gets what the step says it waits for.
+/// What holds for one run of a step.
+pub(super) struct Attempt<'a> {
+    /// Then it has had its time.
+    pub(super) deadline: Timestamp,
+    /// Tells the task to stop.
+    pub(super) stop: &'a Stop,
+    /// Tells the step to stop.
+    pub(super) cancel: CancellationToken,
+    /// What the step says it waits for.
+    pub(super) said: watch::Receiver<Option<String>>,
+}
+
+/// Runs a step until it ends, its deadline comes or the task has to stop. `tell` gets what the step waits for.
 pub(super) async fn attempt(
-    runner: &'static dyn Runner,
-    run: StepRun,
-    deadline: Timestamp,
-    stop: &Stop,
+    step: impl Future<Output = Result<Ran, Fault>> + Send + 'static,
+    within: Attempt<'_>,
     mut tell: impl FnMut(&str),
 ) -> Result<Outcome, Stopped> {
-    let cancel = run.cancel.clone();
-    let mut said = run.turn.said();
-    let run = Arc::new(run);
-    let step = async move { runner.run(&run).await };
+    let Attempt {
+        deadline,
+        stop,
+        cancel,
+        mut said,
+    } = within;
     let mut step = Task(tokio::spawn(step.in_current_span()));
     let left = Duration::try_from(deadline.duration_since(Timestamp::now())).unwrap_or_default();
     let expired = tokio::time::sleep(left);
@@ -96,5 +108,78 @@ fn outcome(ended: Result<Result<Ran, Fault>, tokio::task::JoinError>) -> Outcome
                 "the step ended early, which is a defect; the log says where",
             ))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use argosy_core::promotion::{FaultKind, Retry};
+    use jiff::SignedDuration;
+
+    use super::super::stop::Reason;
+    use super::*;
+
+    /// What becomes of a step that has so many seconds, and what it says it waits for meanwhile.
+    async fn tried(
+        step: impl Future<Output = Result<Ran, Fault>> + Send + 'static,
+        seconds: i64,
+        stop: &Stop,
+    ) -> (Option<Outcome>, Vec<String>) {
+        let (say, said) = watch::channel(None);
+        say.send_replace(Some("waiting for morning".to_owned()));
+        let deadline = Timestamp::now() + SignedDuration::from_secs(seconds);
+        let within = Attempt {
+            deadline,
+            stop,
+            cancel: stop.token(),
+            said,
+        };
+        let mut told = Vec::new();
+        let outcome = attempt(step, within, |message| told.push(message.to_owned())).await;
+        (outcome.ok(), told)
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_the_step_and_nothing_else() {
+        let (outcome, _) = tried(async { panic!("as told") }, 60, &Stop::default()).await;
+        let Some(Outcome::Faulted(fault)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(
+            (fault.kind, fault.retry),
+            (FaultKind::Errored, Retry::Never)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_step_is_stopped_at_its_deadline_and_tells_what_it_waits_for() {
+        let (outcome, told) = tried(std::future::pending(), 3, &Stop::default()).await;
+        assert_eq!(
+            (outcome, told),
+            (
+                Some(Outcome::TimedOut),
+                vec!["waiting for morning".to_owned()]
+            )
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_step_that_blocks_its_thread_is_left_behind() {
+        let stop = Stop::default();
+        let later = stop.clone();
+        let blocks = async move {
+            later.now(Reason::Leave);
+            std::thread::sleep(Duration::from_secs(3));
+            Ok(Ran::succeeded())
+        };
+        let begin = Instant::now();
+        let (outcome, _) = tried(blocks, 60, &stop).await;
+        assert!(
+            outcome.is_none() && begin.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            begin.elapsed()
+        );
     }
 }

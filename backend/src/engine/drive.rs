@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argosy_api::labels;
-use argosy_api::promotion::{PromotionStatus, StepStatus};
+use argosy_api::promotion::PromotionStatus;
 use argosy_api::step::PromotionStep;
 use argosy_core::promotion::{
     Fault, Next, Outcome, Ran, Recorded, Seen, abort, alias_of, begin, deadline, decide, finish,
@@ -18,18 +18,18 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
-use super::attempt::{Stopped, attempt};
+use super::attempt::{Attempt, Stopped, attempt};
 use super::evaluate::Evaluator;
 use super::folder::Folder;
 use super::report::{Report, Reporter};
 use super::stop::{Reason, Stop};
-use super::{Job, Services, kept};
+use super::{Job, Services, kept, volume};
 use crate::steps::{self, PromotionId, StepRun, Turn};
 
 /// The largest output of a step, in bytes of JSON. All outputs together are part of one object.
 const MAX_OUTPUT: usize = 256 << 10;
 /// How long to rest before a volume that refuses is tried again.
-const VOLUME_REST: Duration = Duration::from_secs(5);
+pub(super) const VOLUME_REST: Duration = Duration::from_secs(5);
 
 /// How a promotion left the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +46,15 @@ pub(super) enum End {
 pub(super) struct Drive<'a> {
     services: Arc<Services>,
     folders: PathBuf,
-    job: &'a Job,
-    steps: &'a [PromotionStep],
-    status: PromotionStatus,
+    pub(super) job: &'a Job,
+    pub(super) steps: &'a [PromotionStep],
+    pub(super) status: PromotionStatus,
     not_before: Option<Timestamp>,
     since: Timestamp,
-    stop: Stop,
+    pub(super) stop: Stop,
     wake: Arc<Notify>,
     turn: Turn,
-    reporter: Reporter,
+    pub(super) reporter: Reporter,
     evaluator: Evaluator,
 }
 
@@ -103,6 +103,7 @@ impl<'a> Drive<'a> {
             Some(Reason::Forget | Reason::Lost) => End::Gone,
             Some(Reason::Leave) => End::Left,
             Some(Reason::Abort(_)) | None => {
+                super::links::note(&self.services, self.job, &status).await;
                 super::tell::ended(&self.services, self.job, &status);
                 End::Over
             }
@@ -147,7 +148,7 @@ impl<'a> Drive<'a> {
         }
     }
 
-    fn record(&mut self, index: usize, outcome: &Outcome) {
+    pub(super) fn record(&mut self, index: usize, outcome: &Outcome) {
         let Some(step) = self.steps.get(index) else {
             return;
         };
@@ -208,7 +209,7 @@ impl<'a> Drive<'a> {
         Ok(outcome)
     }
 
-    async fn execute(
+    pub(super) async fn execute(
         &mut self,
         (index, step): (usize, &PromotionStep),
         folder: &Folder,
@@ -236,9 +237,15 @@ impl<'a> Drive<'a> {
                 ..status.clone()
             });
         };
-        attempt(runner, run, deadline, &self.stop, tell)
-            .await
-            .map(bounded)
+        let (cancel, said) = (run.cancel.clone(), run.turn.said());
+        let within = Attempt {
+            deadline,
+            stop: &self.stop,
+            cancel,
+            said,
+        };
+        let outcome = attempt(async move { runner.run(&run).await }, within, tell).await?;
+        Ok(volume::or_wait(bounded(outcome), folder.workdir.root()))
     }
 
     fn step_run(
@@ -317,98 +324,18 @@ impl<'a> Drive<'a> {
             unless(&self.stop, tokio::time::sleep(VOLUME_REST)).await?;
         }
     }
-
-    /// Runs those steps again whose whole work was in the lost work directory. What they leave now counts from now on,
-    /// unless something was done with it outside already.
-    async fn refill(&mut self, folder: &Folder) -> Result<(), Stopped> {
-        let done = |step: &PromotionStep, alias: &str, status: &PromotionStatus| {
-            let entry = status
-                .step_execution_metadata
-                .iter()
-                .find(|entry| entry.alias == alias);
-            let through = entry
-                .is_some_and(|entry| entry.started_at.is_some() && entry.finished_at.is_some());
-            let well = entry.and_then(|entry| entry.status);
-            (through && matches!(well, Some(StepStatus::Succeeded | StepStatus::Skipped)))
-                .then_some(fills_workdir(step))
-        };
-        for (index, step) in self.steps.iter().enumerate() {
-            let alias = alias_of(index, step);
-            if done(step, &alias, &self.status) != Some(true) {
-                continue;
-            }
-            tracing::info!("the work directory was lost; step {alias:?} runs again");
-            let used = self.steps.iter().enumerate().skip(index + 1);
-            let used = used
-                .clone()
-                .any(|(at, later)| done(later, &alias_of(at, later), &self.status) == Some(false));
-            match self.again(index, step, folder).await? {
-                Ok(Ran {
-                    output: Some(output),
-                    ..
-                }) if !used => {
-                    self.status.state.insert(alias, Value::Object(output));
-                }
-                Ok(_) => {}
-                Err(reason) => {
-                    let outcome = Outcome::Faulted(Fault::broken(format!(
-                        "the work directory was lost, and step {alias:?} could not run again: {reason}"
-                    )));
-                    let at = usize::try_from(self.status.current_step).unwrap_or(0);
-                    self.record(at, &outcome);
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Runs a step once more, with some patience.
-    async fn again(
-        &mut self,
-        index: usize,
-        step: &PromotionStep,
-        folder: &Folder,
-    ) -> Result<Result<Ran, String>, Stopped> {
-        let mut errors = 0;
-        loop {
-            let message = Some("the work directory was lost and is being filled again".to_owned());
-            self.reporter.send(&PromotionStatus {
-                message,
-                ..self.status.clone()
-            });
-            let deadline = deadline(step, Timestamp::now());
-            let reason = match self.execute((index, step), folder, deadline).await? {
-                Outcome::Ran(ran) => return Ok(Ok(ran)),
-                Outcome::Faulted(fault) if fault.may_help() && errors < REFILLS => {
-                    errors += 1;
-                    unless(&self.stop, tokio::time::sleep(VOLUME_REST)).await?;
-                    continue;
-                }
-                Outcome::Faulted(fault) => fault.message,
-                Outcome::ConfigFault(reason)
-                | Outcome::UnknownKind(reason)
-                | Outcome::ConditionFault(reason) => reason,
-                Outcome::TimedOut => "timed out".to_owned(),
-                Outcome::Skipped | Outcome::Started => return Ok(Ok(Ran::succeeded())),
-            };
-            return Ok(Err(reason));
-        }
-    }
 }
 
-fn fills_workdir(step: &PromotionStep) -> bool {
+/// Whether all that the step does is in the work directory.
+pub(super) fn fills_workdir(step: &PromotionStep) -> bool {
     step.uses
         .as_deref()
         .and_then(kinds::find)
         .is_some_and(|kind| kind.fills_workdir)
 }
 
-/// So often a step that fills the work directory again may fail.
-const REFILLS: u32 = 5;
-
 /// The result of `work`, unless the task has to stop first.
-async fn unless<T>(stop: &Stop, work: impl Future<Output = T>) -> Result<T, Stopped> {
+pub(super) async fn unless<T>(stop: &Stop, work: impl Future<Output = T>) -> Result<T, Stopped> {
     tokio::select! {
         biased;
         () = stop.asked() => Err(Stopped),

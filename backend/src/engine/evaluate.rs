@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use argosy_api::promotion::PromotionStatus;
 use argosy_api::{Promotion, labels};
@@ -13,9 +14,13 @@ use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 
 use super::{Job, Services};
+use crate::steps::is_away;
 
 /// Expressions that ask again and again, each time for something else, are given up.
 const ROUNDS: usize = 50;
+/// How long an API server that is away is waited for, and how often it is asked.
+const PATIENCE: Duration = Duration::from_secs(120);
+const REST: Duration = Duration::from_secs(1);
 
 /// The expressions of one promotion.
 pub(super) struct Evaluator {
@@ -97,15 +102,28 @@ impl Evaluator {
                 Err(Unready::Wrong(problem)) => return Err(problem.to_string()),
                 Err(Unready::Needs(wanted)) => {
                     for fact in wanted {
-                        let found = self.fetch(&fact).await;
-                        let found =
-                            found.map_err(|error| format!("cannot read {fact}: {error}"))?;
+                        let found = self.patiently(&fact).await?;
                         facts.insert(fact, found);
                     }
                 }
             }
         }
         Err(format!("more than {ROUNDS} objects depend on one another"))
+    }
+
+    /// What is there, asked for again while the API server is away.
+    async fn patiently(&self, fact: &Fact) -> Result<Value, String> {
+        let begin = Instant::now();
+        loop {
+            match self.fetch(fact).await {
+                Ok(found) => return Ok(found),
+                Err(error) if is_away(&error) && begin.elapsed() < PATIENCE => {
+                    tracing::warn!(%error, "cannot read {fact}; trying again");
+                    tokio::time::sleep(REST).await;
+                }
+                Err(error) => return Err(format!("cannot read {fact}: {error}")),
+            }
+        }
     }
 
     /// What is there, `null` if nothing is.

@@ -36,3 +36,27 @@ pub(super) async fn read_tail(
     tail.drain(..tail.len().saturating_sub(limit));
     Ok(tail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn too_much_is_not_read() {
+        let read = async |text: &[u8]| read_bounded(&mut &*text, 4).await.unwrap();
+        assert_eq!(read(b"abcd").await.as_deref(), Some(b"abcd".as_slice()));
+        assert_eq!(read(b"abcde").await, None);
+    }
+
+    #[tokio::test]
+    async fn of_a_long_text_the_end_is_kept() {
+        let long: Vec<u8> = (0..100_000_u32)
+            .map(|n| b'a' + u8::try_from(n % 26).unwrap())
+            .collect();
+        assert_eq!(
+            read_tail(&mut long.as_slice(), 10).await.unwrap(),
+            long[99_990..]
+        );
+        assert_eq!(read_tail(&mut b"ab".as_slice(), 10).await.unwrap(), b"ab");
+    }
+}

@@ -257,12 +257,16 @@ async fn a_lost_work_directory_is_filled_again() {
     engine.ensure(scene.job("p").await);
     // What the first step needs comes in late, so that it has to be tried again.
     until("the first step ran", || scene.runs(&promotion) == ["fast"]).await;
+    said(
+        &scene,
+        "the work directory was lost and is being filled again",
+    )
+    .await;
+    until("it ran again", || {
+        scene.runs(&promotion) == ["fast", "fast"]
+    })
+    .await;
     scene.fill(&promotion, &[("fast", "f\n", 0), ("wait", "w\n", 1)]);
-    let message = scene.status("p").await.message;
-    assert_eq!(
-        message.as_deref(),
-        Some("the work directory was lost and is being filled again")
-    );
     until("the last step runs", || {
         scene
             .runs(&promotion)
@@ -323,4 +327,62 @@ async fn a_deleted_promotion_is_dropped_with_its_folder() {
     engine.forget(promotion.metadata.uid.as_deref().unwrap());
     idle(&engine).await;
     assert!(!scene.folder(&promotion).exists());
+}
+
+/// Waits until the promotion says this of itself.
+async fn said(scene: &Scene, wanted: &str) {
+    wait_for(
+        "the promotion says why it waits",
+        Duration::from_secs(20),
+        || async {
+            let message = scene.status("p").await.message.unwrap_or_default();
+            anyhow::ensure!(message.contains(wanted), "{message}");
+            Ok(())
+        },
+    )
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_volume_that_refuses_is_waited_for() {
+    let scene = Scene::new().await;
+    scene
+        .promotion("p", "[{uses: compose-output, as: a, config: {x: 1}}]")
+        .await;
+    let file = scene.volume().join("promotions");
+    std::fs::write(&file, "not a folder").unwrap();
+    let engine = scene.engine();
+    engine.ensure(scene.job("p").await);
+    said(&scene, "waiting for the volume of work directories: ").await;
+    assert_eq!(scene.status("p").await.phase, Some(PromotionPhase::Running));
+    std::fs::remove_file(&file).unwrap();
+    idle(&engine).await;
+    assert_eq!(
+        scene.status("p").await.phase,
+        Some(PromotionPhase::Succeeded)
+    );
+}
+
+#[tokio::test]
+async fn a_retry_says_when_it_comes() {
+    let scene = Scene::new().await;
+    scene
+        .promotion(
+            "p",
+            "[{uses: copy, as: a, retry: {errorThreshold: 4}, config: {inPath: nope, outPath: b}}]",
+        )
+        .await;
+    let engine = scene.engine();
+    engine.ensure(scene.job("p").await);
+    said(&scene, "; next attempt at ").await;
+    idle(&engine).await;
+    let status = scene.status("p").await;
+    assert_eq!(status.step_execution_metadata[0].error_count, 4);
+    assert!(
+        status
+            .message
+            .unwrap()
+            .starts_with(r#"step "a" met error threshold of 4: "#)
+    );
 }

@@ -1,6 +1,6 @@
 //! A project with a promotion, and engines that run it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,6 +118,11 @@ impl Scene {
             freight: Arc::new(freight),
             status,
         }
+    }
+
+    /// What the engine keeps its folders on.
+    pub(crate) fn volume(&self) -> &Path {
+        self.volume.path()
     }
 
     /// The promotion's work directory.

@@ -11,7 +11,7 @@ use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::super::{Fault, StepRun};
+use super::super::{Fault, StepRun, is_away};
 use crate::argocd::application::{Application, Operation};
 use crate::cache::{Key, Progress};
 
@@ -246,15 +246,6 @@ impl<'a> Applications<'a> {
                 answer => return answer,
             }
         }
-    }
-}
-
-/// Whether the same request may succeed a little later.
-fn is_away(error: &kube::Error) -> bool {
-    match error {
-        kube::Error::Api(status) => status.code == 429 || 500 <= status.code,
-        kube::Error::HyperError(_) | kube::Error::Service(_) => true,
-        _ => false,
     }
 }
 
