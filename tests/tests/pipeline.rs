@@ -1,10 +1,5 @@
 //! Releases on their way: from a registry through Warehouses and Stages, by the built binary on a
 //! real API server, with a real registry and real Git.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 #[path = "pipeline/abort.rs"]
 mod abort;

@@ -1,9 +1,4 @@
 //! What breaks, and what is lost: nothing.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 #[path = "resilience/api_server.rs"]
 mod api_server;

@@ -306,7 +306,7 @@ fn old_forms(warehouse: &Warehouse) -> Option<Said> {
             DEPRECATED,
             TRUE,
             reasons::DEPRECATED_FIELDS,
-            &forms.join("\n"),
+            forms.join("\n"),
         )
     })
 }
@@ -338,7 +338,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn warehouse(status: Value) -> Warehouse {
+    fn warehouse(status: &Value) -> Warehouse {
         let annotations = json!({ "kargo.akuity.io/refresh": "2" });
         serde_json::from_value(json!({
             "apiVersion": "kargo.akuity.io/v1alpha1",
@@ -360,8 +360,8 @@ mod tests {
     #[test]
     fn discovery_is_due_when_something_asks_for_it() {
         let none = GoDuration::default();
-        let check = |status, now: &str, expected| {
-            assert_eq!(due(&warehouse(status), none, at(now)), expected);
+        let check = |status: Value, now: &str, expected| {
+            assert_eq!(due(&warehouse(&status), none, at(now)), expected);
         };
         let next = at("2026-01-01T12:05:00Z");
         check(looked(1, "2"), "2026-01-01T12:01:00Z", Due::At(next));
@@ -374,7 +374,11 @@ mod tests {
     #[test]
     fn the_sites_floor_wins_over_a_shorter_interval() {
         let hour = GoDuration::from_secs(3600);
-        let seen = due(&warehouse(looked(1, "2")), hour, at("2026-01-01T12:10:00Z"));
+        let seen = due(
+            &warehouse(&looked(1, "2")),
+            hour,
+            at("2026-01-01T12:10:00Z"),
+        );
         assert_eq!(seen, Due::At(at("2026-01-01T13:00:00Z")));
     }
 
@@ -390,7 +394,7 @@ mod tests {
         let now = at("2026-01-01T12:00:00Z");
         let check = |since: &str, expected: &str| {
             assert_eq!(
-                retry_at(&warehouse(failing(since)), none, now),
+                retry_at(&warehouse(&failing(since)), none, now),
                 at(expected)
             );
         };
@@ -408,7 +412,7 @@ mod tests {
             }] }))
             .unwrap()
         };
-        let warehouse = warehouse(json!({}));
+        let warehouse = warehouse(&json!({}));
         let now = at("2026-01-01T12:00:00Z");
         let first = assemble(&warehouse, &image("1.0.0"), &[], now).unwrap();
         assert_eq!(first.discovered_at, Some(Time(now)));
@@ -422,7 +426,7 @@ mod tests {
             serde_json::from_value(json!({ "images": [{ "repoURL": "ghcr.io/acme/app" }] }))
                 .unwrap();
         let refusal = assemble(
-            &warehouse(json!({})),
+            &warehouse(&json!({})),
             &nothing,
             &[],
             at("2026-01-01T12:00:00Z"),

@@ -1,4 +1,8 @@
 //! Which Freight is available to a Stage, and what would be promoted next, case by case.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may end at the first thing that is not as it should be"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -187,9 +187,9 @@ fn out_of_step(
 mod tests {
     use super::*;
 
-    fn check(found: ApplicationHealth, desired: &[&str], expected: HealthState) {
+    fn check(found: &ApplicationHealth, desired: &[&str], expected: HealthState) {
         let key = ("argocd".to_owned(), "demo".to_owned());
-        assert_eq!(judge(&key, Some(&found), desired).0, expected);
+        assert_eq!(judge(&key, Some(found), desired).0, expected);
     }
 
     fn healthy() -> ApplicationHealth {
@@ -202,20 +202,20 @@ mod tests {
 
     #[test]
     fn a_healthy_application_at_the_desired_revision_is_healthy() {
-        check(healthy(), &["abc"], HealthState::Healthy);
-        check(healthy(), &[""], HealthState::Healthy);
-        check(healthy(), &[], HealthState::Healthy);
+        check(&healthy(), &["abc"], HealthState::Healthy);
+        check(&healthy(), &[""], HealthState::Healthy);
+        check(&healthy(), &[], HealthState::Healthy);
     }
 
     #[test]
     fn another_revision_is_unhealthy() {
-        check(healthy(), &["def"], HealthState::Unhealthy);
+        check(&healthy(), &["def"], HealthState::Unhealthy);
     }
 
     #[test]
     fn a_running_operation_is_unknown_only_where_a_revision_is_desired() {
         check(
-            ApplicationHealth {
+            &ApplicationHealth {
                 operation_pending: true,
                 ..healthy()
             },
@@ -223,7 +223,7 @@ mod tests {
             HealthState::Unknown,
         );
         check(
-            ApplicationHealth {
+            &ApplicationHealth {
                 operation_pending: true,
                 ..healthy()
             },
@@ -240,7 +240,7 @@ mod tests {
             operation_finished_at: at("2026-01-01T00:00:01Z"),
             ..healthy()
         };
-        check(stale, &["abc"], HealthState::Unknown);
+        check(&stale, &["abc"], HealthState::Unknown);
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
             errors: vec!["ComparisonError: no such path".to_owned()],
             ..healthy()
         };
-        check(broken, &[], HealthState::Unhealthy);
+        check(&broken, &[], HealthState::Unhealthy);
     }
 
     #[test]

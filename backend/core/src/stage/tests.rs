@@ -23,7 +23,7 @@ struct World {
 }
 
 impl World {
-    fn new(sources: Value) -> Self {
+    fn new(sources: &Value) -> Self {
         let stage = json!({
             "metadata": { "name": "dev", "namespace": "demo", "uid": "u", "generation": 1 },
             "spec": {
@@ -42,7 +42,7 @@ impl World {
     }
 
     fn direct() -> Self {
-        Self::new(json!({ "direct": true }))
+        Self::new(&json!({ "direct": true }))
     }
 
     fn auto(mut self) -> Self {
@@ -51,10 +51,10 @@ impl World {
     }
 
     fn with_freight(self, name: &str, discovered: &str) -> Self {
-        self.with_freight_that(name, discovered, json!({}))
+        self.with_freight_that(name, discovered, &json!({}))
     }
 
-    fn with_freight_that(mut self, name: &str, discovered: &str, status: Value) -> Self {
+    fn with_freight_that(mut self, name: &str, discovered: &str, status: &Value) -> Self {
         self.freight.push(Arc::new(read(json!({
             "metadata": { "name": name, "namespace": "demo" },
             "origin": { "kind": "Warehouse", "name": "app" },
@@ -142,7 +142,7 @@ fn settled() -> World {
         .with_freight_that(
             "old",
             "2026-01-01T00:00:00Z",
-            json!({
+            &json!({
                 "currentlyIn": { "dev": { "since": "2026-01-01T10:00:00Z" } },
                 "verifiedIn": { "dev": { "verifiedAt": "2026-01-01T10:00:00Z" } },
             }),
@@ -365,9 +365,9 @@ fn the_end_of_a_soak_time_is_when_to_look_again() {
         "verifiedIn": { "test": { "verifiedAt": "2026-01-01T11:30:00Z" } },
         "currentlyIn": { "test": { "since": "2026-01-01T11:30:00Z" } },
     });
-    let world = World::new(sources)
+    let world = World::new(&sources)
         .auto()
-        .with_freight_that("a", "2026-01-01T00:00:00Z", status);
+        .with_freight_that("a", "2026-01-01T00:00:00Z", &status);
     let decision = world.decide();
     assert_eq!(decision.orders, []);
     assert_eq!(

@@ -1,13 +1,13 @@
 //! Verification of the Freight that runs in a Stage.
 //!
-//! Without `spec.verification` a healthy Stage verifies its Freight. AnalysisTemplates are not run
+//! Without `spec.verification` a healthy Stage verifies its Freight. Analysis templates are not run
 //! yet: a Stage that names them says so, and its Freight is not verified.
 
 use argosy_api::Time;
 use argosy_api::stage_status::{HealthState, StageStatus};
 use argosy_api::verification::{VerificationInfo, VerificationPhase};
 use jiff::Timestamp;
-use sha1::{Digest, Sha1};
+use sha1::{Digest as _, Sha1};
 
 use super::Seen;
 
