@@ -10,7 +10,6 @@ use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
 use crate::settings::Settings;
-use crate::telemetry::traces::Traces;
 
 /// The world as one process sees it. Shared behind an `Arc`.
 pub struct Context {
@@ -26,8 +25,6 @@ pub struct Context {
     pub engine: Engine,
     /// Tells what happened.
     pub events: Events,
-    /// Tells how long promotions and steps took.
-    pub traces: Traces,
     /// What is counted.
     pub metrics: Metrics,
     /// What the operator has chosen.

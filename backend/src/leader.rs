@@ -48,8 +48,10 @@ const GIVE_UP: Duration = Duration::from_secs(8);
 const CALL: Duration = Duration::from_millis(2_500);
 /// Between attempts that the API server does not answer.
 const RETRY: Duration = Duration::from_millis(500);
-/// Work that does not stop in this time when told to is aborted.
+/// Work that does not stop in this time after the Lease was lost is aborted.
 const STOPPING: Duration = Duration::from_secs(1);
+/// As long may it take when the process is to stop: the Lease is still ours.
+const FAREWELL: Duration = Duration::from_secs(6);
 
 /// Why the Lease could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +92,11 @@ impl Election {
             let mut task = tokio::spawn(work(running.clone()));
             let (end, held) = self.hold(taken, stop, &mut task).await;
             running.cancel();
-            if tokio::time::timeout(STOPPING, &mut task).await.is_err() {
+            let patience = match end {
+                End::Asked => FAREWELL,
+                End::Lost | End::Idle => STOPPING,
+            };
+            if tokio::time::timeout(patience, &mut task).await.is_err() {
                 task.abort();
             }
             self.metrics.leading(false);
@@ -449,6 +455,10 @@ mod tests {
 
     #[test]
     fn a_successor_never_works_beside_its_predecessor_and_begins_in_time() {
+        assert!(
+            RENEW + FAREWELL < DURATION,
+            "the Lease is ours until the end"
+        );
         assert!(GIVE_UP + STOPPING < DURATION, "the old leader has stopped");
         assert!(
             DURATION + RETRY + CALL < Duration::from_secs(15),

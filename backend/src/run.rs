@@ -114,6 +114,7 @@ pub async fn run(settings: Settings, operation: Operation) -> anyhow::Result<()>
         caches: caches.clone(),
         events: events.clone(),
         metrics: metrics.clone(),
+        traces,
         git: Git::new(Config::from((&settings, &metrics))).context("cannot set up Git")?,
         tools: Tools::new(&settings.kustomize, &settings.helm),
         settings: settings.clone(),
@@ -127,7 +128,6 @@ pub async fn run(settings: Settings, operation: Operation) -> anyhow::Result<()>
         client: clients.calls,
         caches,
         events,
-        traces,
         metrics,
         settings,
     });

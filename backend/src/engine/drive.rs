@@ -156,7 +156,13 @@ impl<'a> Drive<'a> {
         let Recorded { status, not_before } = record(&self.status, (index, step), outcome, now);
         self.status = status;
         self.not_before = not_before;
-        super::tell::step(&self.services, &self.status, (index, step), now);
+        super::tell::step(
+            &self.services,
+            &self.job.promotion,
+            &self.status,
+            (index, step),
+            now,
+        );
     }
 
     /// Evaluates the step's `if`, and looks whether anything can run it.

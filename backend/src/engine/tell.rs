@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
-use argosy_api::Time;
 use argosy_api::promotion::{PromotionStatus, StepStatus};
 use argosy_api::step::PromotionStep;
+use argosy_api::{Promotion, Time};
 use argosy_core::promotion::alias_of;
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use super::{Job, Services};
 use crate::events;
+use crate::telemetry::traces::EndedStep;
 
 /// A step was touched at `now`; if it is through with that, this is told.
 pub(super) fn step(
     services: &Services,
+    promotion: &Promotion,
     status: &PromotionStatus,
     (index, step): (usize, &PromotionStep),
     now: Timestamp,
@@ -34,6 +36,22 @@ pub(super) fn step(
     let kind = step.uses.as_deref().unwrap_or_default();
     services.metrics.step_ended(kind, word(is), took);
     let message = entry.message.as_deref().unwrap_or_default();
+    let problem = matches!(
+        is,
+        StepStatus::Failed | StepStatus::Errored | StepStatus::Aborted
+    );
+    services.traces.step_ended(
+        promotion,
+        EndedStep {
+            alias: &alias,
+            uses: kind,
+            index,
+            began: start.0,
+            ended: now,
+            status: word(is),
+            problem: problem.then_some(message),
+        },
+    );
     match is {
         StepStatus::Failed | StepStatus::Errored => tracing::warn!(step.kind = kind, "{message}"),
         StepStatus::Succeeded | StepStatus::Skipped | StepStatus::Running | StepStatus::Aborted => {
@@ -45,6 +63,7 @@ pub(super) fn step(
 /// The promotion has ended with this status.
 pub(super) fn ended(services: &Services, job: &Job, status: &PromotionStatus) {
     let Some(phase) = status.phase else { return };
+    services.traces.promotion_ended(&job.promotion, status);
     let message = status.message.as_deref();
     if let Some(event) = events::promotion_ended(&job.promotion, Some(&job.freight), phase, message)
     {

@@ -16,6 +16,7 @@ use crate::events::Events;
 use crate::git::Git;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::telemetry::traces::Traces;
 use crate::tools::{Call, Program, ToolError, Tools};
 
 /// Everything that one run of a step is given.
@@ -71,6 +72,8 @@ pub struct Services {
     pub events: Events,
     /// What is counted.
     pub metrics: Metrics,
+    /// Takes the spans of promotions.
+    pub traces: Traces,
     /// What the operator has chosen.
     pub settings: Settings,
     /// Git.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use argosy_api::promotion::PromotionPhase;
+use argosy_api::promotion::{PromotionPhase, PromotionStatus};
 use argosy_api::{Promotion, labels};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -102,11 +102,8 @@ impl Traces {
         });
     }
 
-    /// A promotion has ended, as its status says; nothing is sent before that.
-    pub fn promotion_ended(&self, promotion: &Promotion) {
-        let Some(status) = &promotion.status else {
-            return;
-        };
+    /// A promotion has ended with this status; nothing is sent before that.
+    pub fn promotion_ended(&self, promotion: &Promotion, status: &PromotionStatus) {
         let Some(phase) = status.phase.filter(|phase| phase.is_terminal()) else {
             return;
         };

@@ -1,5 +1,6 @@
 use argosy_tests::argosy::{Argosy, Options};
-use argosy_tests::{Folder, Needs, World};
+use argosy_tests::pipeline::Pipeline;
+use argosy_tests::{Folder, Needs, World, wait_for};
 
 use super::{SOON, cluster};
 
@@ -28,7 +29,10 @@ async fn the_api_server_takes_both_installations() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn argosy_needs_no_more_than_its_own_role() {
-    let cluster = cluster().await;
+    let world = World::start(Needs::default().cluster().git().registry())
+        .await
+        .unwrap();
+    let cluster = world.cluster().await.unwrap();
     cluster
         .kubectl(&["apply", "--server-side", "--force-conflicts", "-k", INSTALL])
         .await
@@ -43,22 +47,57 @@ async fn argosy_needs_no_more_than_its_own_role() {
     let folder = Folder::new().unwrap();
     let kubeconfig = folder.path().join("kubeconfig");
     std::fs::copy(account, &kubeconfig).unwrap();
-    let world = World::shared(Needs::default().cluster()).await.unwrap();
     let options = Options::default()
         .args(["--leader-election=true"])
         .kubeconfig(&kubeconfig);
-    let argosy = Argosy::start(world, options).await.unwrap();
-    argosy_tests::wait_for("it leads", SOON, || async {
-        anyhow::ensure!(
-            argosy.metrics().await?.contains("\nargosy_leader 1\n"),
-            "not yet"
-        );
+    let argosy = Argosy::start(&world, options).await.unwrap();
+
+    let project = Pipeline::within(&world, "role", &["dev"]).await;
+    let (_repo, url) = project.repository("config", &[("a.yaml", "a: 1\n")]).await;
+    let steps = format!(
+        "[{{uses: git-clone, config: {{repoURL: '{url}', checkout: [{{branch: main, path: ./src}}]}}}}, \
+          {{uses: yaml-update, config: {{path: ./src/a.yaml, updates: [{{key: a, value: 2}}]}}}}, \
+          {{uses: git-commit, config: {{path: ./src, message: Change}}}}, \
+          {{uses: git-push, config: {{path: ./src}}}}]"
+    );
+    project.push("app", "1.0.0").await;
+    project.warehouse("app").await;
+    project
+        .stage("dev", &["app"], "{direct: true}", &steps)
+        .await;
+    let freight = project.freight("app", "1.0.0").await;
+    project.verified(&freight, "dev").await;
+    let name = project.name.as_str();
+    cluster
+        .kubectl(&["-n", name, "delete", "stage", "dev", "--wait=false"])
+        .await
+        .unwrap();
+    cluster
+        .kubectl(&["delete", "project", name, "--wait=false"])
+        .await
+        .unwrap();
+    wait_for("the project is gone", SOON, || async {
+        let left = cluster
+            .kubectl(&["get", "project", name, "--ignore-not-found", "-o", "name"])
+            .await?;
+        anyhow::ensure!(left.trim().is_empty(), "not yet");
         anyhow::Ok(())
     })
     .await
     .unwrap();
     let log = argosy.process().log();
-    assert!(!log.to_lowercase().contains("forbidden"), "{log}");
+    let denied: Vec<&str> = log
+        .lines()
+        .filter(|line| line.to_lowercase().contains("forbidden"))
+        .collect();
+    assert!(denied.is_empty(), "{denied:#?}");
+    assert!(
+        argosy
+            .metrics()
+            .await
+            .unwrap()
+            .contains(r#"argosy_promotions_total{"#)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

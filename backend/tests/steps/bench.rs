@@ -13,6 +13,7 @@ use argosy::metrics::Metrics;
 use argosy::mirrors::Mirrors;
 use argosy::settings::{Author, PushPolicy, Settings, Shard};
 use argosy::steps::{Fault, Journal, PromotionId, Ran, Services, StepRun, Turn, WorkDir, runner};
+use argosy::telemetry::traces::Traces;
 use argosy::tools::Tools;
 use argosy_api::collection::FreightCollection;
 use serde_json::{Map, Value};
@@ -181,6 +182,7 @@ pub(crate) fn services(client: kube::Client, data: &Path) -> Services {
         caches: Caches::default(),
         events,
         metrics,
+        traces: Traces::default(),
         settings,
         tools,
     }

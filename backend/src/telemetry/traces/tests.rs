@@ -53,8 +53,9 @@ async fn a_promotion_arrives_as_one_trace() {
         headers,
         service: "argosy".into(),
     });
-    traces.step_ended(&promotion(), step());
-    traces.promotion_ended(&promotion());
+    let promotion = promotion();
+    traces.step_ended(&promotion, step());
+    traces.promotion_ended(&promotion, promotion.status.as_ref().unwrap());
     drop(traces);
     sending.await;
     server.abort();
@@ -91,7 +92,7 @@ fn a_promotion_that_runs_is_not_told_and_two_tries_of_a_step_are_two_spans() {
     let traces = Traces(Some(queue));
     let mut running = promotion();
     running.status.as_mut().unwrap().phase = Some(PromotionPhase::Running);
-    traces.promotion_ended(&running);
+    traces.promotion_ended(&running, running.status.as_ref().unwrap());
     assert!(waiting.try_recv().is_err());
     traces.step_ended(&running, step());
     traces.step_ended(
