@@ -1,6 +1,6 @@
 //! A promotion is a fold over the outcomes of its steps.
 //!
-//! [`decide`] says what comes next, [`record`] folds what came of it into the status. Neither runs anything, and
+//! [`decide`] says what comes next, [`record()`] folds what came of it into the status. Neither runs anything, and
 //! neither remembers: the status is the whole memory, so a promotion goes on wherever it was left.
 
 mod outcome;
