@@ -21,4 +21,4 @@ fuzz: ## fuzz for an hour each; SECONDS_EACH=60 for less
 	@tests/scripts/fuzz $(or $(SECONDS_EACH),3600)
 
 bench: ## measure, print and keep the figures in target/bench
-	@tests/scripts/bench
+	@tests/scripts/bench $(ARGS)
