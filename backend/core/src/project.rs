@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use argosy_api::condition::{self, FALSE, READY, RECONCILING, STALLED, TRUE};
+use argosy_api::condition::{self, DEPRECATED, FALSE, READY, RECONCILING, STALLED, TRUE};
 use argosy_api::project::{HealthTally, ProjectStats, ProjectStatus, Tally};
 use argosy_api::{Project, Stage, Warehouse, labels, reasons};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::json;
 
 use crate::said::Said;
 
@@ -119,8 +120,35 @@ pub fn status(
     for said in said {
         said.put(&mut status.conditions, project.metadata.generation, now);
     }
+    match older_form(project) {
+        Some(older) => older.put(&mut status.conditions, project.metadata.generation, now),
+        None => condition::remove(&mut status.conditions, DEPRECATED),
+    }
     status.stats = Some(stats(warehouses, stages));
     status
+}
+
+/// Shows the `ProjectConfig` that says what the Project's own policies say.
+fn older_form(project: &Project) -> Option<Said> {
+    let policies = &project.spec.as_ref()?.promotion_policies;
+    if policies.is_empty() {
+        return None;
+    }
+    let name = &project.metadata.name;
+    let modern = json!({
+        "apiVersion": format!("{}/{}", argosy_api::GROUP, argosy_api::VERSION),
+        "kind": "ProjectConfig",
+        "metadata": { "name": name, "namespace": name },
+        "spec": { "promotionPolicies": policies },
+    });
+    let modern = yaml_serde::to_string(&modern).unwrap_or_default();
+    let message = format!("spec.promotionPolicies is an older form; write instead:\n{modern}");
+    Some(Said::new(
+        DEPRECATED,
+        TRUE,
+        reasons::DEPRECATED_FIELDS,
+        message,
+    ))
 }
 
 fn stats(warehouses: &[Arc<Warehouse>], stages: &[Arc<Stage>]) -> ProjectStats {
@@ -154,4 +182,56 @@ fn tally(healthy: impl Iterator<Item = bool>) -> Tally {
         tally.health.healthy += i64::from(is_healthy);
     }
     tally
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn namespace(metadata: &Value) -> Namespace {
+        serde_json::from_value(json!({ "metadata": metadata })).unwrap()
+    }
+
+    #[test]
+    fn a_namespace_is_adopted_only_with_the_label() {
+        let ours = json!({ "kargo.akuity.io/project": "true" });
+        let held = json!(["kargo.akuity.io/finalizer"]);
+        let check = |metadata: &Value, expected| {
+            assert_eq!(ground(Some(&namespace(metadata))), expected);
+        };
+        assert_eq!(ground(None), Ground::Create);
+        check(&json!({ "name": "demo" }), Ground::Foreign);
+        check(&json!({ "labels": ours }), Ground::Claim);
+        check(
+            &json!({ "labels": ours, "finalizers": held }),
+            Ground::Settled,
+        );
+        let leaving = json!({ "labels": ours, "deletionTimestamp": "2026-01-01T00:00:00Z" });
+        check(&leaving, Ground::Terminating);
+    }
+
+    #[test]
+    fn policies_of_its_own_are_shown_as_a_project_config() {
+        let project: Project = serde_json::from_value(json!({
+            "metadata": { "name": "demo", "generation": 1 },
+            "spec": { "promotionPolicies": [{ "stage": "dev", "autoPromotionEnabled": true }] },
+        }))
+        .unwrap();
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let status = status(&project, &Ground::Settled, &[], &[], now);
+        let deprecated = condition::find(&status.conditions, DEPRECATED).unwrap();
+        assert!(
+            deprecated.message.contains("kind: ProjectConfig"),
+            "{}",
+            deprecated.message
+        );
+        assert!(
+            deprecated.message.contains("stage: dev"),
+            "{}",
+            deprecated.message
+        );
+        assert!(condition::is_true(&status.conditions, READY));
+    }
 }
