@@ -88,7 +88,9 @@ async fn reconcile(context: Arc<Context>, key: Key) -> Result<Again, WriteError>
         // Whoever deletes the namespace deletes the Project.
         return delete(&context, &key.name).await;
     }
-    claim(&context, &project).await?;
+    if claim(&context, &project).await? {
+        return Ok(Again::Now);
+    }
     let mut ground = project::ground(namespace.as_deref());
     if matches!(ground, Ground::Create | Ground::Claim) {
         settle(&context, &key.name, &ground).await?;
@@ -147,14 +149,15 @@ async fn settle(context: &Context, name: &str, ground: &Ground) -> Result<(), Wr
     Ok(())
 }
 
-async fn claim(context: &Context, project: &Project) -> Result<(), WriteError> {
+/// Takes charge of a Project. Gives whether that changed it.
+async fn claim(context: &Context, project: &Project) -> Result<bool, WriteError> {
     let finalizers = project.metadata.finalizers.as_deref().unwrap_or_default();
     if finalizers.iter().any(|it| it == labels::FINALIZER) {
-        return Ok(());
+        return Ok(false);
     }
     let mut all = finalizers.to_vec();
     all.push(labels::FINALIZER.to_owned());
-    set_finalizers(context, project, &all).await
+    set_finalizers(context, project, &all).await.map(|()| true)
 }
 
 /// Lets a Project go, with its namespace unless somebody wants to keep that.

@@ -115,7 +115,9 @@ async fn reconcile(context: Arc<Context>, key: Key) -> Result<Again, WriteError>
     if stage.metadata.deletion_timestamp.is_some() {
         return release(&context, &stage).await;
     }
-    claim(&context, &stage).await?;
+    if claim(&context, &stage).await? {
+        return Ok(Again::Now);
+    }
     let world = observe(&context, &stage);
     let decision = stage::decide(&world.seen(&stage));
     apply(&context, &stage, &world, decision).await
@@ -381,15 +383,16 @@ async fn patch_freight(
     Ok(())
 }
 
-/// Takes charge of a Stage, so that its traces in Freight are removed before it goes.
-async fn claim(context: &Context, stage: &Stage) -> Result<(), WriteError> {
+/// Takes charge of a Stage, so that its traces in Freight are removed before it goes. Gives whether
+/// that changed the Stage.
+async fn claim(context: &Context, stage: &Stage) -> Result<bool, WriteError> {
     let finalizers = stage.metadata.finalizers.as_deref().unwrap_or_default();
     if finalizers.iter().any(|it| it == labels::FINALIZER) {
-        return Ok(());
+        return Ok(false);
     }
     let mut all = finalizers.to_vec();
     all.push(labels::FINALIZER.to_owned());
-    set_finalizers(context, stage, &all).await
+    set_finalizers(context, stage, &all).await.map(|()| true)
 }
 
 /// Removes a Stage's traces from all Freight, then lets it go.
