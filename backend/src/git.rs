@@ -31,16 +31,19 @@ mod mirror;
 mod pack;
 mod packet;
 mod pieces;
+mod prepare;
 mod push;
 mod queue;
 mod receive;
 mod refs;
+mod refusal;
 mod rounds;
 mod signing;
 mod sparse;
 mod submodules;
 mod sync;
 mod tips;
+mod watch;
 mod worktree;
 
 pub use address::Remote;
@@ -63,6 +66,8 @@ use worktree::Plan;
 use crate::metrics::Metrics;
 use crate::mirrors::Mirrors;
 use crate::settings::{PushPolicy, Settings};
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// How Git is used.
 #[derive(Clone)]
@@ -292,6 +297,21 @@ impl Git {
             removed += usize::from(self.0.copy(&name).discard_unused(unused_for).await?);
         }
         Ok(removed)
+    }
+
+    /// Cleans up once an hour, for as long as it is polled. Copies that nobody has used for a week
+    /// go.
+    pub async fn keep_clean(self) {
+        loop {
+            tokio::time::sleep(HOUR).await;
+            match self.clean(7 * 24 * HOUR).await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "removed unused copies of repositories"),
+                Err(error) => {
+                    tracing::warn!(error = %error, "cannot clean up copies of repositories");
+                }
+            }
+        }
     }
 
     async fn replace(

@@ -119,6 +119,7 @@ pub async fn run(settings: Settings, operation: Operation) -> anyhow::Result<()>
         tools: Tools::new(&settings.kustomize, &settings.helm),
         settings: settings.clone(),
     };
+    let cleaning = tokio::spawn(services.git.clone().keep_clean());
     let engine = Engine::new(Arc::new(services), WORKING);
     let context = Arc::new(Context {
         credentials: Rules::of(&settings),
@@ -134,6 +135,7 @@ pub async fn run(settings: Settings, operation: Operation) -> anyhow::Result<()>
     lead(context, election, &stop).await;
 
     feeding.abort();
+    cleaning.abort();
     let told = async {
         let _ = writing.await;
         if let Some(sending) = sending {

@@ -4,18 +4,19 @@
 //! interrupted while it does. Here every wait has a limit and ends when it is cancelled.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Body, Client, RequestBuilder, Response, Url, redirect};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::GitError;
 use super::address::Endpoint;
+use super::refusal::refusal;
+use super::watch::Watch;
 
 /// What is told of every request, for metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,57 +273,6 @@ impl Answer {
     }
 }
 
-/// Notices silence and cancellation.
-#[derive(Clone)]
-struct Watch {
-    repository: String,
-    limit: Duration,
-    cancel: CancellationToken,
-    began: Instant,
-    // Milliseconds from `began` to the last sign of life.
-    heard: Arc<AtomicU64>,
-}
-
-impl Watch {
-    fn new(to: &Endpoint, limits: &Limits, cancel: &CancellationToken) -> Self {
-        Self {
-            repository: to.repository.clone(),
-            limit: limits.stall,
-            cancel: cancel.clone(),
-            began: Instant::now(),
-            heard: Arc::default(),
-        }
-    }
-
-    fn alive(&self) {
-        let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard.store(since, Ordering::Relaxed);
-    }
-
-    async fn guard<T>(
-        &self,
-        work: impl Future<Output = Result<T, GitError>>,
-    ) -> Result<T, GitError> {
-        tokio::pin!(work);
-        loop {
-            let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
-            let deadline = self.began + heard + self.limit;
-            if deadline <= Instant::now() {
-                return Err(GitError::Stalled {
-                    repository: self.repository.clone(),
-                    seconds: self.limit.as_secs(),
-                });
-            }
-            tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => return Err(GitError::Cancelled),
-                done = &mut work => return done,
-                () = tokio::time::sleep_until(deadline) => {}
-            }
-        }
-    }
-}
-
 fn below(base: &Url, rest: &str) -> String {
     format!("{}/{rest}", base.as_str().trim_end_matches('/'))
 }
@@ -338,85 +288,6 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
     } else {
         attempt.stop()
     }
-}
-
-async fn refusal(to: &Endpoint, response: Response, watch: &Watch) -> GitError {
-    let repository = to.repository.clone();
-    let status = response.status();
-    let headers = response.headers();
-    let moved_to = headers
-        .get("location")
-        .and_then(|url| url.to_str().ok())
-        .map(|url| {
-            let url = super::address::without_login(url);
-            url.split(['?', '#'])
-                .next()
-                .unwrap_or_default()
-                .trim_end_matches("/info/refs")
-                .to_owned()
-        });
-    let wait = headers
-        .get(RETRY_AFTER)
-        .and_then(|wait| wait.to_str().ok()?.parse().ok());
-    let reason = reason(response, watch).await;
-    match status {
-        StatusCode::UNAUTHORIZED => GitError::Unauthorized {
-            repository,
-            hint: if to.withheld {
-                "they are not sent over http://, use https://"
-            } else if to.login.is_some() {
-                "it does not accept those that were found"
-            } else {
-                "none were found for it"
-            },
-        },
-        // GitHub says it this way too.
-        StatusCode::FORBIDDEN if wait.is_none() => GitError::Forbidden { repository, reason },
-        StatusCode::NOT_FOUND | StatusCode::GONE => GitError::NoRepository { repository },
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE if wait.is_some() => {
-            // An hour is longer than anybody waits for a promotion.
-            let seconds = wait.unwrap_or(0).min(3600);
-            GitError::Throttled {
-                repository,
-                after: Duration::from_secs(seconds),
-            }
-        }
-        StatusCode::TOO_MANY_REQUESTS => GitError::Throttled {
-            repository,
-            after: Duration::from_secs(10),
-        },
-        status if status.is_redirection() => GitError::Protocol {
-            repository,
-            reason: format!("it has moved to {}", moved_to.unwrap_or_default()),
-        },
-        status => GitError::Server {
-            repository,
-            status: status.as_u16(),
-            reason,
-        },
-    }
-}
-
-// The first line of a plain text, which forges send for people.
-async fn reason(mut response: Response, watch: &Watch) -> String {
-    let status = response
-        .status()
-        .canonical_reason()
-        .unwrap_or("no reason given");
-    let kind = response.headers().get(CONTENT_TYPE);
-    if kind.is_none_or(|kind| !kind.as_bytes().starts_with(b"text/plain")) {
-        return status.to_lowercase();
-    }
-    let chunk = watch.guard(async { Ok(response.chunk().await) }).await;
-    let Ok(Ok(Some(chunk))) = chunk else {
-        return status.to_lowercase();
-    };
-    let text = String::from_utf8_lossy(&chunk);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
-    line.map_or_else(
-        || status.to_lowercase(),
-        |line| line.chars().take(200).collect(),
-    )
 }
 
 fn unreachable(to: &Endpoint, error: reqwest::Error) -> GitError {

@@ -311,6 +311,7 @@ pub(super) async fn fetch_missing(
         return Ok(());
     }
     let into: PathBuf = mirror.folder.clone();
+    tracing::debug!(git.repository = %endpoint.repository, wants = wants.len(), "fetching");
     let what = Fetch {
         into,
         wants: wants.into_iter().collect(),

@@ -14,10 +14,7 @@ const DISK_FULL: SignedDuration = SignedDuration::from_secs(30);
 /// A repository and the project's credentials for it.
 pub(super) fn remote(run: &StepRun, url: &str, insecure_skip_tls: bool) -> Result<Remote, Fault> {
     let services = &run.services;
-    let rules = Rules {
-        shared_namespaces: vec![services.settings.shared_namespace.clone()],
-        over_http: services.settings.credentials_over_http,
-    };
+    let rules = Rules::of(&services.settings);
     let secrets = |namespace: &str| services.caches.credentials.within(namespace);
     let credentials = rules.find(&secrets, Kind::Git, &run.project, url);
     Ok(Remote {

@@ -59,3 +59,22 @@ async fn fifty_pushes_into_branches_of_their_own() {
         "{took:?}, {requests} requests"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_alone_costs_two_requests_and_five_if_others_were_faster() {
+    let desk = Desk::new().await;
+    let repo = desk.repo("acme/app").await;
+    promote(&desk, &repo, "first", branch("main")).await;
+    repo.forget_requests();
+    promote(&desk, &repo, "second", branch("main")).await;
+    assert_eq!(repo.requests().len(), 2, "{:?}", repo.requests());
+    desk.main(&repo, "third").await;
+    desk.change("third", "env/third/values.yaml", "tag: b\n")
+        .await;
+    repo.commit("main", "theirs", &[("theirs", "1")])
+        .await
+        .unwrap();
+    repo.forget_requests();
+    desk.push(&repo, "third").await.unwrap();
+    assert_eq!(repo.requests().len(), 4, "{:?}", repo.requests());
+}

@@ -6,7 +6,9 @@
 )]
 
 mod bench;
+mod copies;
 mod desk;
 mod network;
 mod pushes;
+mod tls;
 mod worktrees;
